@@ -1,0 +1,179 @@
+#include "events/encoding.h"
+
+#include <charconv>
+#include <cstdio>
+
+#include <sodium.h>
+
+#include "events/check.h"
+
+namespace phantom {
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+template <class T>
+void put_be(Bytes& out, T value) {
+  for (std::size_t i = sizeof(T); i-- > 0;) {
+    out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+  }
+}
+
+template <class T>
+T get_be(ByteView bytes) {
+  PH_CHECK(bytes.size() >= sizeof(T), "integer past the end");
+  T value = 0;
+  for (std::size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>((value << 8) | bytes[i]);
+  return value;
+}
+
+// Length of the UTF-8 sequence at the start of `text`, 0 when it is broken.
+std::size_t utf8_length(std::string_view text, char32_t& code) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  std::size_t length = 0;
+  if (lead < 0x80) {
+    code = lead;
+    return 1;
+  }
+  if (lead >= 0xc2 && lead < 0xe0) {
+    length = 2;
+    code = lead & 0x1fU;
+  } else if (lead >= 0xe0 && lead < 0xf0) {
+    length = 3;
+    code = lead & 0x0fU;
+  } else if (lead >= 0xf0 && lead < 0xf5) {
+    length = 4;
+    code = lead & 0x07U;
+  } else {
+    return 0;
+  }
+  if (text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+    code = (code << 6) | (byte(i) & 0x3fU);
+  }
+  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+  if (overlong || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return 0;
+  return length;
+}
+
+bool is_unsafe(char32_t code) {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c ||
+         (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+         (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
+}
+
+}  // namespace
+
+std::string to_hex(ByteView bytes) {
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const std::uint8_t byte : bytes) {
+    text.push_back(kHex[byte >> 4]);
+    text.push_back(kHex[byte & 15]);
+  }
+  return text;
+}
+
+std::optional<Bytes> from_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  Bytes bytes;
+  bytes.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = hex_digit(text[i]);
+    const int low = hex_digit(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes.push_back(static_cast<std::uint8_t>(high * 16 + low));
+  }
+  return bytes;
+}
+
+std::string to_base64(ByteView bytes) {
+  std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
+  sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(),
+                    sodium_base64_VARIANT_ORIGINAL);
+  text.pop_back();  // the terminating zero
+  return text;
+}
+
+std::optional<Bytes> from_base64(std::string_view text) {
+  Bytes bytes(text.size() / 4 * 3 + 3);
+  std::size_t length = 0;
+  if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &length,
+                        nullptr, sodium_base64_VARIANT_ORIGINAL) != 0) {
+    return std::nullopt;
+  }
+  bytes.resize(length);
+  if (to_base64(bytes) != text) return std::nullopt;
+  return bytes;
+}
+
+std::string format_uuid(const EventId& id) {
+  std::string text = to_hex(id);
+  for (const std::size_t position : {8U, 13U, 18U, 23U}) text.insert(position, 1, '-');
+  return text;
+}
+
+std::optional<EventId> parse_uuid(std::string_view text) {
+  if (text.size() != 36) return std::nullopt;
+  std::string digits;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash != (text[i] == '-')) return std::nullopt;
+    if (!dash) digits.push_back(text[i]);
+  }
+  const auto bytes = from_hex(digits);
+  if (!bytes) return std::nullopt;
+  EventId id{};
+  std::copy(bytes->begin(), bytes->end(), id.begin());
+  return id;
+}
+
+std::optional<std::uint64_t> parse_decimal(std::string_view text) {
+  if (text.empty() || (text.size() > 1 && text[0] == '0')) return std::nullopt;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text[0] == '-') return std::nullopt;
+  return value;
+}
+
+void put_be16(Bytes& out, std::uint16_t value) { put_be(out, value); }
+void put_be32(Bytes& out, std::uint32_t value) { put_be(out, value); }
+void put_be64(Bytes& out, std::uint64_t value) { put_be(out, value); }
+std::uint16_t get_be16(ByteView bytes) { return get_be<std::uint16_t>(bytes); }
+std::uint32_t get_be32(ByteView bytes) { return get_be<std::uint32_t>(bytes); }
+std::uint64_t get_be64(ByteView bytes) { return get_be<std::uint64_t>(bytes); }
+
+std::string escape_terminal(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    char32_t code = 0;
+    const std::size_t length = utf8_length(text, code);
+    char escaped[16];
+    if (length == 0) {
+      std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned char>(text[0]));
+      out += escaped;
+      text.remove_prefix(1);
+      continue;
+    }
+    if (is_unsafe(code)) {
+      std::snprintf(escaped, sizeof escaped, code < 0x100 ? "\\x%02x" : "\\u{%04x}",
+                    static_cast<unsigned>(code));
+      out += escaped;
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+}  // namespace phantom

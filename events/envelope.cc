@@ -1,0 +1,210 @@
+#include "events/envelope.h"
+
+#include <algorithm>
+#include <set>
+
+#include <flatbuffers/flatbuffers.h>
+
+#include "events/encoding.h"
+#include "events/limits.h"
+#include "events/sha256.h"
+#include "events/tags.h"
+
+namespace phantom {
+namespace {
+
+namespace fb = flatbuffers;
+
+constexpr char kDraftIdentifier[] = "PHDR";
+constexpr char kEntryIdentifier[] = "PHEN";
+constexpr fb::uoffset_t kDepthMax = 8;
+constexpr fb::uoffset_t kTablesMax = 2'048;
+
+schema::Id16 to_schema(const EventId& id) {
+  return schema::Id16(flatbuffers::span<const std::uint8_t, 16>(id.data(), id.size()));
+}
+
+EventId from_schema(const schema::Id16& id) {
+  EventId out{};
+  std::copy(id.bytes()->begin(), id.bytes()->end(), out.begin());
+  return out;
+}
+
+fb::Offset<fb::String> text(fb::FlatBufferBuilder& builder, const std::string& value) {
+  return value.empty() ? fb::Offset<fb::String>() : builder.CreateString(value);
+}
+
+std::string text(const fb::String* value) { return value == nullptr ? "" : value->str(); }
+
+using SealedVector = fb::Offset<fb::Vector<fb::Offset<schema::SealedField>>>;
+
+SealedVector encode_sealed(fb::FlatBufferBuilder& builder, const std::vector<SealedField>& fields) {
+  if (fields.empty()) return {};
+  std::vector<fb::Offset<schema::SealedField>> offsets;
+  for (const SealedField& field : fields) {
+    offsets.push_back(schema::CreateSealedField(
+        builder, builder.CreateString(field.field), builder.CreateString(field.subject),
+        builder.CreateVector(field.nonce), builder.CreateVector(field.ciphertext)));
+  }
+  return builder.CreateVector(offsets);
+}
+
+Bytes finished(const fb::FlatBufferBuilder& builder) {
+  return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
+}
+
+// The size prefix is what rules out bytes after the end: the verifier compares it.
+template <class Table>
+Result<const Table*> verified(ByteView bytes, const char* identifier, const char* what) {
+  PH_CHECK(reinterpret_cast<std::uintptr_t>(bytes.data()) % 8 == 0, "FlatBuffer is not aligned");
+  const auto bad = [&](const char* why) {
+    return Error{Code::kCorrupt, std::string(what) + ": " + why};
+  };
+  if (bytes.size() < 16) return bad("too short");
+  if (bytes.size() > kEntryBytesMax) return bad("too long");
+  fb::Verifier verifier(bytes.data(), bytes.size(), kDepthMax, kTablesMax);
+  if (!verifier.VerifySizePrefixedBuffer<Table>(identifier)) return bad("malformed");
+  return fb::GetSizePrefixedRoot<Table>(bytes.data());
+}
+
+}  // namespace
+
+Result<Bytes> encode_entry(const Draft& draft, const Sequencing& sequencing) {
+  PH_CHECK(draft.tags.size() == sequencing.tag_links.size(), "one link per tag");
+  fb::FlatBufferBuilder builder(1024);
+  std::vector<fb::Offset<schema::Tag>> tags;
+  for (std::size_t i = 0; i < draft.tags.size(); ++i) {
+    const Sequencing::TagLink& link = sequencing.tag_links[i];
+    tags.push_back(schema::CreateTag(builder, builder.CreateString(draft.tags[i]), link.prev_seq,
+                                     link.count));
+  }
+  const auto tag_vector = builder.CreateVector(tags);
+  const auto sealed = encode_sealed(builder, draft.sealed);
+  const auto payload = builder.CreateVector(draft.payload);
+  const auto boot_id = text(builder, draft.boot_id);
+  const auto component = text(builder, draft.context.component);
+  const auto version = text(builder, draft.context.version);
+  const auto actor_id = text(builder, draft.context.actor_id);
+  const auto agent_tool = text(builder, draft.context.agent_tool);
+  const auto session = text(builder, draft.context.session);
+  const auto project = text(builder, draft.context.project);
+  const auto traceparent = text(builder, draft.traceparent);
+  const schema::Id16 id = to_schema(draft.id);
+  const auto peer_uid = sequencing.peer ? std::optional(sequencing.peer->uid) : std::nullopt;
+  const auto peer_pid = sequencing.peer ? std::optional(sequencing.peer->pid) : std::nullopt;
+  builder.FinishSizePrefixed(
+      schema::CreateEntry(builder, kEntryFormat, sequencing.seq, &id, draft.type,
+                          sequencing.time_ns, draft.occurred_ns, draft.mono_ns, boot_id, component,
+                          version, draft.context.actor_kind, actor_id, peer_uid, peer_pid,
+                          agent_tool, session, project, draft.cause_seq, traceparent,
+                          draft.outcome, draft.reason, tag_vector, payload, sealed),
+      kEntryIdentifier);
+  if (builder.GetSize() > kEntryBytesMax) {
+    return Error{Code::kLimit, "event of " + std::to_string(builder.GetSize()) +
+                                   " bytes is larger than an entry may be"};
+  }
+  return finished(builder);
+}
+
+Result<const schema::Entry*> parse_entry(ByteView bytes) {
+  PH_ASSIGN(const schema::Entry* entry, verified<schema::Entry>(bytes, kEntryIdentifier, "entry"));
+  if (entry->format() != kEntryFormat) {
+    return Error{Code::kUnsupported,
+                 "entry of format " + std::to_string(entry->format()) + ", this phantom reads " +
+                     std::to_string(kEntryFormat),
+                 "use a newer phantom"};
+  }
+  return entry;
+}
+
+Bytes encode_draft(const Draft& draft) {
+  fb::FlatBufferBuilder builder(1024);
+  std::vector<fb::Offset<schema::Condition>> conditions;
+  for (const Condition& condition : draft.conditions) {
+    conditions.push_back(schema::CreateCondition(builder, builder.CreateString(condition.tag),
+                                                 condition.last_seq));
+  }
+  const auto condition_vector = builder.CreateVector(conditions);
+  const auto tags = builder.CreateVectorOfStrings(draft.tags);
+  const auto sealed = encode_sealed(builder, draft.sealed);
+  const auto payload = builder.CreateVector(draft.payload);
+  const auto boot_id = text(builder, draft.boot_id);
+  const auto component = text(builder, draft.context.component);
+  const auto version = text(builder, draft.context.version);
+  const auto actor_id = text(builder, draft.context.actor_id);
+  const auto agent_tool = text(builder, draft.context.agent_tool);
+  const auto session = text(builder, draft.context.session);
+  const auto project = text(builder, draft.context.project);
+  const auto traceparent = text(builder, draft.traceparent);
+  const schema::Id16 id = to_schema(draft.id);
+  builder.FinishSizePrefixed(
+      schema::CreateDraft(builder, &id, draft.type, draft.occurred_ns, draft.mono_ns, boot_id,
+                          component, version, draft.context.actor_kind, actor_id, agent_tool,
+                          session, project, draft.cause_seq, traceparent,
+                          draft.outcome, draft.reason, tags, condition_vector, payload, sealed),
+      kDraftIdentifier);
+  return finished(builder);
+}
+
+Status check_draft(const Draft& draft) {
+  const auto bad = [](const std::string& why) { return Error{Code::kInvalid, "draft: " + why}; };
+  if (draft.type == 0) return bad("no event type");
+  if (draft.payload.empty()) return bad("no payload");
+  if (draft.tags.size() > kTagsMax) return bad("more than " + std::to_string(kTagsMax) + " tags");
+  std::set<std::string_view> seen;
+  for (const std::string& tag : draft.tags) {
+    if (!is_valid_tag(tag)) return bad("not a tag: " + escape_terminal(tag));
+    if (!seen.insert(tag).second) return bad("tag twice: " + tag);
+  }
+  for (const Condition& condition : draft.conditions) {
+    if (!is_valid_tag(condition.tag)) return bad("not a tag: " + escape_terminal(condition.tag));
+  }
+  if (!draft.to_seal.empty()) return bad("has fields that are not sealed yet");
+  return {};
+}
+
+Result<Draft> parse_draft(ByteView bytes) {
+  auto table = verified<schema::Draft>(bytes, kDraftIdentifier, "draft");
+  if (!table.ok()) return Error{Code::kInvalid, table.error().message};
+  if (bytes.size() > kDraftBytesMax) return Error{Code::kInvalid, "draft: too long"};
+  const schema::Draft& in = **table;
+  Draft draft;
+  draft.id = from_schema(*in.event_id());
+  draft.type = in.type();
+  draft.occurred_ns = in.occurred_ns();
+  draft.mono_ns = in.mono_ns();
+  draft.boot_id = text(in.boot_id());
+  draft.context = {text(in.component()),  text(in.version()), in.actor_kind(), text(in.actor_id()),
+                   text(in.agent_tool()), text(in.session()), text(in.project())};
+  draft.cause_seq = in.cause_seq();
+  draft.traceparent = text(in.traceparent());
+  draft.outcome = in.outcome();
+  draft.reason = in.reason();
+  if (in.tags() != nullptr) {
+    for (const fb::String* tag : *in.tags()) draft.tags.push_back(tag->str());
+  }
+  if (in.conditions() != nullptr) {
+    for (const schema::Condition* condition : *in.conditions()) {
+      draft.conditions.push_back({condition->tag()->str(), condition->last_seq()});
+    }
+  }
+  draft.payload.assign(in.payload()->begin(), in.payload()->end());
+  if (in.sealed() != nullptr) {
+    for (const schema::SealedField* field : *in.sealed()) {
+      draft.sealed.push_back({field->field()->str(), field->subject()->str(),
+                              Bytes(field->nonce()->begin(), field->nonce()->end()),
+                              Bytes(field->ciphertext()->begin(), field->ciphertext()->end())});
+    }
+  }
+  PH_TRY(check_draft(draft));
+  return draft;
+}
+
+EventId event_id_of(const schema::Entry& entry) { return from_schema(*entry.event_id()); }
+
+Digest leaf_hash(ByteView entry) {
+  static constexpr std::uint8_t kLeafPrefix = 0x00;
+  return sha256({ByteView(&kLeafPrefix, 1), entry});
+}
+
+}  // namespace phantom

@@ -1,0 +1,16 @@
+#pragma once
+// Every bound on what an event may be. docs/FORMAT.md section 7.
+
+#include <cstddef>
+
+namespace phantom {
+
+inline constexpr std::size_t kEntryBytesMax = 65'535;   // C2SP tlog-tiles: u16 length prefix
+inline constexpr std::size_t kDraftBytesMax = 60'000;   // leaves room for what the writer adds
+inline constexpr std::size_t kTagBytesMax = 200;
+inline constexpr std::size_t kTagsMax = 256;
+inline constexpr std::size_t kSealedPlainBytesMax = 4'096;
+
+static_assert(kDraftBytesMax < kEntryBytesMax);
+
+}  // namespace phantom

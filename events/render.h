@@ -1,0 +1,28 @@
+#pragma once
+// An entry as people and programs read it. Everything here comes from the schema; a new event type
+// needs no line of it.
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "events/draft.h"
+#include "events/result.h"
+
+namespace phantom {
+
+// Opens a sealed field, or says why it stays closed.
+using Unsealer = std::function<Result<std::string>(const EventId&, const SealedField&)>;
+
+// One JSON object, no line breaks, "v":1 first. Integers above 2^53 and all times in ns are
+// strings. `entry` is a parsed entry, `bytes` the same entry as stored.
+std::string entry_to_json(const schema::Entry& entry, ByteView bytes, const Unsealer& unseal);
+
+// One line for a terminal: number, time, type, outcome and the fields worth a glance. Escaped.
+std::string entry_to_line(const schema::Entry& entry);
+
+const char* outcome_name(Outcome outcome);
+const char* reason_name(Reason reason);  // kebab-case
+const char* actor_kind_name(ActorKind kind);
+
+}  // namespace phantom

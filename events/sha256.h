@@ -1,0 +1,14 @@
+#pragma once
+// SHA-256. OpenSSL's, because it uses the CPU's SHA instructions and libsodium's does not.
+
+#include <initializer_list>
+
+#include "events/types.h"
+
+namespace phantom {
+
+// Digest of the parts, one after the other. Safe from several threads.
+Digest sha256(std::initializer_list<ByteView> parts);
+inline Digest sha256(ByteView bytes) { return sha256({bytes}); }
+
+}  // namespace phantom

@@ -1,0 +1,35 @@
+#include "events/tags.h"
+
+#include <algorithm>
+
+#include "events/limits.h"
+
+namespace phantom {
+namespace {
+
+std::string join(std::string_view kind, std::string_view name) {
+  std::string tag(kind);
+  tag += ':';
+  tag += name;
+  return tag;
+}
+
+}  // namespace
+
+std::string session_tag(std::string_view session) { return join("session", session); }
+std::string project_tag(std::string_view project) { return join("project", project); }
+std::string secret_tag(std::string_view project, std::string_view name) {
+  return join("secret", std::string(project) + "/" + std::string(name));
+}
+std::string vault_tag(std::string_view project) { return join("vault", project); }
+std::string config_tag(std::string_view project) { return join("config", project); }
+std::string actor_tag(std::string_view actor_id) { return join("actor", actor_id); }
+
+bool is_valid_tag(std::string_view tag) {
+  const std::size_t colon = tag.find(':');
+  return colon != std::string_view::npos && colon > 0 && colon + 1 < tag.size() &&
+         tag.size() <= kTagBytesMax &&
+         std::all_of(tag.begin(), tag.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+}  // namespace phantom

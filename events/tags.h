@@ -1,0 +1,21 @@
+#pragma once
+// Names of tags. A tag is a kind, a colon and a name: printable ASCII without spaces, at most
+// kTagBytesMax bytes. Secret and vault tags carry the project, so that equal names in two projects
+// have separate histories.
+
+#include <string>
+#include <string_view>
+
+namespace phantom {
+
+std::string session_tag(std::string_view session);
+std::string project_tag(std::string_view project);
+std::string secret_tag(std::string_view project, std::string_view name);
+std::string vault_tag(std::string_view project);
+std::string config_tag(std::string_view project);
+std::string actor_tag(std::string_view actor_id);
+inline constexpr std::string_view kEpochTag = "ledger:epoch";
+
+bool is_valid_tag(std::string_view tag);
+
+}  // namespace phantom
