@@ -1,0 +1,382 @@
+#include "ledger/appender.h"
+
+#include <algorithm>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include <poll.h>
+
+#include "events/diag.h"
+#include "events/envelope.h"
+#include "events/limits.h"
+#include "events/seal.h"
+#include "ledger/layout.h"
+#include "ledger/server.h"
+#include "ledger/subject.h"
+#include "ledger/submitter.h"
+#include "ledger/writer.h"
+
+namespace phantom {
+namespace {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+constexpr std::chrono::milliseconds kRetryPause{2};
+
+struct Pending {
+  Draft draft;
+  AppendCallback done;
+  SteadyTime accepted;
+  enum class State { kWaiting, kQueued, kMaybeSeen } state = State::kWaiting;
+};
+
+// The writer of this process together with the door for the others.
+struct WriterRole {
+  std::unique_ptr<Writer> writer;
+  std::unique_ptr<SubmitServer> server;
+
+  static Result<std::shared_ptr<WriterRole>> take(const Home& home, Lease lease,
+                                                  const AppenderOptions& options) {
+    WriterOptions writer_options;
+    writer_options.clock = options.clock;
+    writer_options.random = options.random;
+    writer_options.queue_events_max = options.queue_events_max;
+    auto role = std::make_shared<WriterRole>();
+    PH_ASSIGN(role->writer, Writer::open(home, std::move(lease), writer_options));
+    PH_ASSIGN(role->server, SubmitServer::start(LedgerFiles{home.ledger()}.socket(), *role->writer));
+    return role;
+  }
+
+  Status close() {
+    server->stop();
+    return writer->close();
+  }
+};
+
+struct Role {
+  std::shared_ptr<WriterRole> writer;   // one of the two
+  std::optional<Submitter> submitter;
+};
+
+// Takes the lease or finds the process that has it, whichever comes first.
+Result<Role> find_role(const Home& home, const AppenderOptions& options) {
+  const LedgerFiles files{home.ledger()};
+  const SteadyTime deadline = std::chrono::steady_clock::now() + options.wait_max;
+  for (;;) {
+    auto lease = Lease::try_acquire(files.lock());
+    if (lease.ok()) {
+      Role role;
+      PH_ASSIGN(role.writer, WriterRole::take(home, std::move(*lease), options));
+      return role;
+    }
+    if (lease.error().code == Code::kNotFound) {
+      return Error{Code::kNotFound, "there is no ledger at " + files.directory.string(),
+                   "run 'phantom init' in a project, or 'phantom ledger init'"};
+    }
+    if (lease.error().code != Code::kBusy) return std::move(lease.error());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    auto submitter = Submitter::connect(files.socket(), std::max(left, kRetryPause));
+    if (submitter.ok()) {
+      Role role;
+      role.submitter = std::move(*submitter);
+      return role;
+    }
+    if (submitter.error().code == Code::kDenied) return std::move(submitter.error());
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return Error{Code::kBusy, "another process holds the ledger and does not take events",
+                   "see 'phantom status' for its process id"};
+    }
+    // Between the two the other process is starting or leaving.
+    std::this_thread::sleep_for(kRetryPause);
+  }
+}
+
+class RoleAppender final : public Appender {
+ public:
+  RoleAppender(const Home& home, const AppenderOptions& options, Fd wake)
+      : home_(home), options_(options), wake_(std::move(wake)) {}
+
+  ~RoleAppender() override {
+    if (const Status closed = close(); !closed.ok()) diag::warn(closed.error().message);
+  }
+
+  void start(Role role) {
+    writer_ = std::move(role.writer);
+    if (role.submitter) {
+      submitter_ = std::move(role.submitter);
+      thread_ = std::thread([this] { run(); });
+    }
+  }
+
+  Result<Receipt> append(Draft draft) override {
+    std::promise<Result<Receipt>> promise;
+    auto future = promise.get_future();
+    append_async(std::move(draft), [&promise](Result<Receipt> result) { promise.set_value(std::move(result)); });
+    return future.get();
+  }
+
+  void append_async(Draft draft, AppendCallback done) override {
+    if (Status ready = prepare(draft); !ready.ok()) return done(std::move(ready.error()));
+    std::shared_ptr<WriterRole> writer;
+    std::optional<Error> refusal;
+    {
+      const std::lock_guard lock(mutex_);
+      if (closing_) {
+        refusal = Error{Code::kClosed, "the ledger is closed"};
+      } else if (writer_) {
+        writer = writer_;
+      } else if (waiting_.size() >= options_.queue_events_max) {
+        refusal = Error{Code::kLimit, "too many events are waiting to be recorded", "try again"};
+      } else {
+        waiting_.push_back({std::move(draft), std::move(done), std::chrono::steady_clock::now()});
+      }
+    }
+    if (refusal) return done(std::move(*refusal));
+    if (writer) return writer->writer->submit({std::move(draft), std::nullopt, std::move(done)});
+    signal_event(wake_);
+  }
+
+  void set_guard(DraftGuard guard) override {
+    const std::lock_guard lock(mutex_);
+    guard_ = std::move(guard);
+  }
+
+  Status close() override {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    signal_event(wake_);
+    if (thread_.joinable()) thread_.join();
+    std::shared_ptr<WriterRole> writer;
+    {
+      const std::lock_guard lock(mutex_);
+      writer.swap(writer_);
+    }
+    return writer ? writer->close() : Status();
+  }
+
+ private:
+  // Stamps, seals, checks and guards a draft, in the process and on the thread that made it.
+  Status prepare(Draft& draft) {
+    if (draft.id == EventId{}) draft.id = make_event_id(*options_.clock, *options_.random);
+    if (draft.occurred_ns == 0) {
+      draft.occurred_ns = options_.clock->wall_ns();
+      draft.mono_ns = options_.clock->mono_ns();
+      draft.boot_id = options_.clock->boot_id();
+    }
+    // The guard sees the text before it is sealed, when it can still be read.
+    DraftGuard guard;
+    {
+      const std::lock_guard lock(mutex_);
+      guard = guard_;
+    }
+    if (guard) {
+      for (const SealRequest& request : draft.to_seal) PH_TRY(guard(as_bytes(request.text)));
+    }
+    PH_TRY(seal(draft));
+    PH_TRY(check_draft(draft));
+    const Bytes encoded = encode_draft(draft);
+    if (encoded.size() > kDraftBytesMax) {
+      return Error{Code::kLimit, "event of " + std::to_string(encoded.size()) + " bytes is too large"};
+    }
+    if (guard) PH_TRY(guard(encoded));
+    return {};
+  }
+
+  Status seal(Draft& draft) {
+    if (draft.to_seal.empty()) return {};
+    PH_ASSIGN(const Subject subject, ensure_subject(home_, *options_.random));
+    for (const SealRequest& request : draft.to_seal) {
+      draft.sealed.push_back(seal_field(subject.key, subject.id, draft.id, request, *options_.random));
+    }
+    draft.to_seal.clear();
+    return {};
+  }
+
+  // The submitter's thread: sends drafts, matches replies, and when the writer goes away takes its
+  // place or finds its successor.
+  void run() {
+    for (;;) {
+      bool closing = false;
+      bool idle = false;
+      {
+        const std::lock_guard lock(mutex_);
+        closing = closing_;
+        idle = waiting_.empty();
+        if (writer_) return;
+      }
+      if (closing && idle) return;
+      if (!submitter_ && !idle) {
+        if (!reconnect()) continue;
+        const std::lock_guard lock(mutex_);
+        if (writer_) return;
+      }
+      if (submitter_) queue_waiting();
+      exchange();
+      expire();
+    }
+  }
+
+  void queue_waiting() {
+    const std::lock_guard lock(mutex_);
+    for (Pending& pending : waiting_) {
+      if (pending.state == Pending::State::kQueued) continue;
+      submitter_->queue(encode_draft(pending.draft));
+      pending.state = Pending::State::kQueued;
+    }
+  }
+
+  void exchange() {
+    pollfd polled[2] = {{wake_.get(), POLLIN, 0}, {-1, 0, 0}};
+    if (submitter_) {
+      const bool write = submitter_->wants_to_write();
+      polled[1] = {submitter_->fd(), static_cast<short>(write ? POLLIN | POLLOUT : POLLIN), 0};
+    }
+    ::poll(polled, 2, poll_ms());
+    drain_event(wake_);
+    if (!submitter_) return;
+    bool alive = submitter_->send_some().ok();
+    if (alive && (polled[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+      auto replies = submitter_->receive_some();
+      alive = replies.ok();
+      if (alive) {
+        for (wire::Reply& reply : *replies) settle(std::move(reply));
+      }
+    }
+    if (alive) return;
+    submitter_.reset();
+    const std::lock_guard lock(mutex_);
+    for (Pending& pending : waiting_) {
+      if (pending.state == Pending::State::kQueued) pending.state = Pending::State::kMaybeSeen;
+    }
+  }
+
+  int poll_ms() {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.empty()) return -1;
+    const auto left = waiting_.front().accepted + options_.wait_max - std::chrono::steady_clock::now();
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1;
+    return static_cast<int>(std::clamp<std::int64_t>(ms, 1, 60'000));
+  }
+
+  void settle(wire::Reply reply) {
+    AppendCallback done;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto it = std::find_if(waiting_.begin(), waiting_.end(),
+                                   [&](const Pending& pending) { return pending.draft.id == reply.id; });
+      if (it == waiting_.end()) return;  // it had timed out
+      // A writer that is closing did not take the draft: it goes to the next one.
+      if (!reply.result.ok() && reply.result.error().code == Code::kClosed && submitter_ && !latched(reply)) {
+        it->state = Pending::State::kMaybeSeen;
+        return;
+      }
+      done = std::move(it->done);
+      waiting_.erase(it);
+    }
+    done(std::move(reply.result));
+  }
+
+  static bool latched(const wire::Reply& reply) {
+    return reply.result.error().message != "the ledger is closing";
+  }
+
+  void expire() {
+    std::vector<Pending> expired;
+    {
+      const std::lock_guard lock(mutex_);
+      const SteadyTime now = std::chrono::steady_clock::now();
+      while (!waiting_.empty() && waiting_.front().accepted + options_.wait_max < now) {
+        expired.push_back(std::move(waiting_.front()));
+        waiting_.pop_front();
+      }
+    }
+    for (Pending& pending : expired) {
+      if (pending.state == Pending::State::kWaiting) {
+        pending.done(Error{Code::kBusy, "the ledger was busy for too long; nothing was recorded", "try again"});
+      } else {
+        pending.done(Error{Code::kIndeterminate,
+                           "the process that holds the ledger did not answer; the event may or may not be recorded",
+                           "see 'phantom status' for its process id"});
+      }
+    }
+  }
+
+  // True when there is somebody to send to, or this process is the writer now.
+  bool reconnect() {
+    auto role = find_role(home_, options_);
+    if (!role.ok()) {
+      fail_all(role.error());
+      return false;
+    }
+    if (role->submitter) {
+      submitter_ = std::move(role->submitter);
+      const std::lock_guard lock(mutex_);
+      for (Pending& pending : waiting_) pending.state = Pending::State::kMaybeSeen;
+      return true;
+    }
+    diag::info("took the ledger's lease over");
+    const std::lock_guard lock(mutex_);
+    // Under the lock, so that nothing newer overtakes what is waiting.
+    for (Pending& pending : waiting_) {
+      role->writer->writer->submit({std::move(pending.draft), std::nullopt, std::move(pending.done)});
+    }
+    waiting_.clear();
+    writer_ = std::move(role->writer);
+    return true;
+  }
+
+  void fail_all(const Error& error) {
+    std::deque<Pending> failed;
+    {
+      const std::lock_guard lock(mutex_);
+      failed.swap(waiting_);
+    }
+    for (Pending& pending : failed) {
+      Error answer = error;
+      if (pending.state != Pending::State::kWaiting) {
+        answer.code = Code::kIndeterminate;
+        answer.message.insert(0, "the event may or may not be recorded: ");
+      }
+      pending.done(std::move(answer));
+    }
+  }
+
+  Home home_;
+  AppenderOptions options_;
+  Fd wake_;
+  std::optional<Submitter> submitter_;  // the thread's
+
+  std::mutex mutex_;
+  DraftGuard guard_;                    // guarded by mutex_
+  std::deque<Pending> waiting_;         // guarded by mutex_; in order of acceptance
+  std::shared_ptr<WriterRole> writer_;  // guarded by mutex_
+  bool closing_ = false;                // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Appender>> open_appender(const Home& home, const AppenderOptions& options) {
+  PH_ASSIGN(Role role, find_role(home, options));
+  PH_ASSIGN(Fd wake, make_event_fd());
+  auto appender = std::make_unique<RoleAppender>(home, options, std::move(wake));
+  appender->start(std::move(role));
+  return std::unique_ptr<Appender>(std::move(appender));
+}
+
+Status serve_ledger(const Home& home, const AppenderOptions& options, int stop_fd) {
+  PH_ASSIGN(Lease lease, Lease::try_acquire(LedgerFiles{home.ledger()}.lock()));
+  PH_ASSIGN(const std::shared_ptr<WriterRole> role, WriterRole::take(home, std::move(lease), options));
+  pollfd polled{stop_fd, POLLIN, 0};
+  while (::poll(&polled, 1, -1) < 0) {
+    if (errno != EINTR) break;
+  }
+  return role->close();
+}
+
+}  // namespace phantom

@@ -1,0 +1,37 @@
+#pragma once
+// Where phantom keeps its state. Resolved once per process. docs/FORMAT.md section 1.
+
+#include <filesystem>
+#include <string>
+
+#include "events/result.h"
+#include "events/types.h"
+
+namespace phantom {
+
+struct Home {
+  std::filesystem::path root;  // $PHANTOM_HOME, default ~/.phantom
+  std::filesystem::path ledger() const { return root / "ledger"; }
+  std::filesystem::path keys() const { return root / "keys"; }
+  std::filesystem::path vaults() const { return root / "vaults"; }
+  std::filesystem::path trust() const { return root / "trust"; }
+};
+
+// From PHANTOM_HOME (absolute after this) or the password database. Touches no file.
+Result<Home> resolve_home(const char* phantom_home, const char* home);
+
+// Makes the directory, and those above it, with mode 0700. kDenied when it exists and others may
+// write to it.
+Status make_private_directory(const std::filesystem::path& directory);
+
+// Replaces a file so that after a crash it is the old one or the new one: temporary file in the
+// same directory, fsync, rename, fsync of the directory. The file gets `mode`.
+Status write_file_durably(const std::filesystem::path& file, ByteView bytes, unsigned mode);
+
+// Makes renames and removals in it durable.
+Status sync_directory(const std::filesystem::path& directory);
+
+// Whole content, at most `bytes_max`. kNotFound, kLimit, kDenied or kIo.
+Result<Bytes> read_file(const std::filesystem::path& file, std::size_t bytes_max);
+
+}  // namespace phantom

@@ -1,0 +1,27 @@
+#pragma once
+// Reading events and tree nodes out of rows. Pure but for the source they come from.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "events/result.h"
+#include "events/types.h"
+
+namespace phantom {
+
+class RowSource {
+ public:
+  virtual ~RowSource() = default;
+  virtual Result<std::optional<std::string>> get(std::string_view key) const = 0;
+};
+
+// The stored bytes of event `seq` of a ledger of `size` events. kNotFound past the end, kCorrupt
+// when its row is missing or does not split.
+Result<Bytes> read_entry(const RowSource& rows, std::uint64_t size, Seq seq);
+
+// Hash of the complete subtree of 2^height leaves at `index`. kNotFound when it is not complete.
+Result<Digest> read_node(const RowSource& rows, std::uint64_t size, unsigned height,
+                         std::uint64_t index);
+
+}  // namespace phantom

@@ -1,0 +1,146 @@
+#include "ledger/store.h"
+
+#include <rocksdb/env.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include "ledger/store_rocksdb.h"
+
+namespace phantom {
+
+// Small WAL and few files, since short-lived processes open the store all day: a start replays the
+// WAL, and every background thread costs a millisecond.
+rocksdb::Options store_options() {
+  rocksdb::Options options;
+  options.create_if_missing = false;
+  options.paranoid_checks = true;
+  options.write_buffer_size = 4 << 20;
+  options.max_total_wal_size = 8 << 20;
+  options.avoid_flush_during_recovery = true;
+  options.max_background_jobs = 2;
+  options.skip_stats_update_on_db_open = true;
+  options.skip_checking_sst_file_sizes_on_db_open = true;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.compression = rocksdb::kLZ4Compression;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.keep_log_file_num = 2;
+  options.max_manifest_file_size = 1 << 20;
+  // A damaged record in the middle of the WAL is an error; only a torn last one is forgiven, and
+  // the head guard notices when that lost something that was acknowledged.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 16 << 10;
+  table.format_version = 5;
+  table.verify_compression = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+Error store_error(const char* operation, const rocksdb::Status& status) {
+  const std::string message = std::string("store: ") + operation + ": " + status.ToString();
+  if (status.IsNoSpace()) return {Code::kLimit, message, "free some disk space, then try again"};
+  if (status.IsCorruption()) {
+    return {Code::kCorrupt, message, "run 'phantom audit verify' and keep the directory as evidence"};
+  }
+  if (status.IsIOError() && message.find("Permission denied") != std::string::npos) {
+    return {Code::kDenied, message};
+  }
+  if (status.IsIOError() && message.find("lock") != std::string::npos) {
+    return {Code::kBusy, message};
+  }
+  if (status.IsInvalidArgument() && message.find("does not exist") != std::string::npos) {
+    return {Code::kNotFound, message};
+  }
+  if (status.IsIOError()) return {Code::kIo, message};
+  return {Code::kCorrupt, message};
+}
+
+namespace {
+
+class RocksStore final : public Store {
+ public:
+  explicit RocksStore(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+
+  Result<std::optional<std::string>> get(std::string_view key) const override {
+    std::string value;
+    const rocksdb::Status status = db_->Get({}, rocksdb::Slice(key.data(), key.size()), &value);
+    if (status.IsNotFound()) return std::optional<std::string>();
+    if (!status.ok()) return store_error("read", status);
+    return std::optional<std::string>(std::move(value));
+  }
+
+  Result<std::optional<std::string>> last_key(char prefix) const override {
+    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
+    it->SeekForPrev(std::string(1, static_cast<char>(prefix + 1)));
+    // The key that is just the next prefix is not ours either.
+    while (it->Valid() && it->key().size() > 0 && it->key()[0] > prefix) it->Prev();
+    if (!it->status().ok()) return store_error("read", it->status());
+    if (!it->Valid() || it->key().empty() || it->key()[0] != prefix) {
+      return std::optional<std::string>();
+    }
+    return std::optional<std::string>(it->key().ToString());
+  }
+
+  Status commit(const RowChanges& changes) override {
+    rocksdb::WriteBatch batch(0, 0, /*protection_bytes_per_key=*/8, 0);
+    rocksdb::Status status;
+    for (const auto& [key, value] : changes.puts) {
+      status = batch.Put(key, value);
+      PH_CHECK(status.ok(), "write batch");
+    }
+    for (const std::string& key : changes.deletes) {
+      status = batch.Delete(key);
+      PH_CHECK(status.ok(), "write batch");
+    }
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    status = db_->Write(options, &batch);
+    if (!status.ok()) {
+      Error error = store_error("commit", status);
+      error.code = Code::kIndeterminate;
+      return error;
+    }
+    return {};
+  }
+
+  Result<std::string> identity() const override {
+    std::string id;
+    const rocksdb::Status status = db_->GetDbIdentity(id);
+    if (!status.ok()) return store_error("identity", status);
+    return id;
+  }
+
+  Status close() override {
+    const rocksdb::Status status = db_->Close();
+    if (!status.ok()) return store_error("close", status);
+    return {};
+  }
+
+ private:
+  std::unique_ptr<rocksdb::DB> db_;
+};
+
+Result<std::unique_ptr<Store>> open_store(const std::filesystem::path& db, rocksdb::Options options,
+                                          rocksdb::Env* env) {
+  if (env != nullptr) options.env = env;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(options, db.string(), &opened);
+  if (!status.ok()) return store_error("open", status);
+  return std::unique_ptr<Store>(std::make_unique<RocksStore>(std::unique_ptr<rocksdb::DB>(opened)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::create(const std::filesystem::path& db, rocksdb::Env* env) {
+  rocksdb::Options options = store_options();
+  options.create_if_missing = true;
+  options.error_if_exists = true;
+  return open_store(db, options, env);
+}
+
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& db, rocksdb::Env* env) {
+  return open_store(db, store_options(), env);
+}
+
+}  // namespace phantom

@@ -1,0 +1,18 @@
+#pragma once
+// How the store's RocksDB is set up, for the two files that open it. Not for anybody else.
+
+#include <memory>
+
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+
+#include "events/result.h"
+
+namespace phantom {
+
+rocksdb::Options store_options();
+
+// kNotFound, kCorrupt, kLimit (no space), kDenied, kBusy or kIo, with RocksDB's words.
+Error store_error(const char* operation, const rocksdb::Status& status);
+
+}  // namespace phantom

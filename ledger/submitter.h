@@ -1,0 +1,34 @@
+#pragma once
+// A connection to the process that holds the lease. One thread uses it.
+
+#include <chrono>
+#include <vector>
+
+#include "ledger/socket.h"
+#include "ledger/wire.h"
+
+namespace phantom {
+
+class Submitter {
+ public:
+  // Connects and reads the greeting. kNotFound when nobody listens (yet, or any more), kBusy when
+  // the writer does not greet within `wait_max`.
+  static Result<Submitter> connect(const std::filesystem::path& socket,
+                                   std::chrono::milliseconds wait_max);
+
+  void queue(ByteView encoded_draft);
+  bool wants_to_write() const { return !out_.empty(); }
+  int fd() const { return fd_.get(); }
+
+  // Sends what the socket takes, reads what it has. An error means the connection is gone.
+  Status send_some();
+  Result<std::vector<wire::Reply>> receive_some();
+
+ private:
+  explicit Submitter(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+  wire::FrameReader in_;
+  Bytes out_;
+};
+
+}  // namespace phantom

@@ -1,0 +1,51 @@
+#pragma once
+// The RFC 6962 Merkle tree: roots, growth and proofs. Pure.
+
+#include <functional>
+#include <vector>
+
+#include "events/result.h"
+#include "events/types.h"
+
+namespace phantom {
+
+Digest node_hash(const Digest& left, const Digest& right);  // SHA-256(0x01 || left || right)
+Digest empty_root();                                        // SHA-256("")
+
+// The frontier of a growing tree: one hash per set bit of its size, biggest subtree first.
+class CompactRange {
+ public:
+  CompactRange() = default;
+  // Frontier of a tree of `size` leaves; hashes.size() is the number of set bits of size.
+  CompactRange(std::uint64_t size, std::vector<Digest> hashes);
+
+  std::uint64_t size() const { return size_; }
+  const std::vector<Digest>& hashes() const { return hashes_; }
+  Digest root() const;
+
+  // Appends a leaf; `completed` is called for every subtree it completes, with its height (0 is
+  // the leaf itself), index and hash.
+  void append(const Digest& leaf,
+              const std::function<void(unsigned, std::uint64_t, const Digest&)>& completed = {});
+
+ private:
+  std::uint64_t size_ = 0;
+  std::vector<Digest> hashes_;
+};
+
+// Hash of the complete subtree at (height, index); errors pass through.
+using NodeSource = std::function<Result<Digest>(unsigned height, std::uint64_t index)>;
+
+Result<Digest> root_at(const NodeSource& nodes, std::uint64_t size);
+Result<std::vector<Digest>> inclusion_proof(const NodeSource& nodes, Seq index, std::uint64_t size);
+// From size `first` to size `second`, 0 < first <= second.
+Result<std::vector<Digest>> consistency_proof(const NodeSource& nodes, std::uint64_t first,
+                                              std::uint64_t second);
+
+// True when the proof shows that `leaf` is at `index` of the tree. Wrong lengths fail first.
+bool verify_inclusion(const Digest& leaf, Seq index, std::uint64_t size,
+                      const std::vector<Digest>& proof, const Digest& root);
+bool verify_consistency(std::uint64_t first, const Digest& first_root, std::uint64_t second,
+                        const Digest& second_root, const std::vector<Digest>& proof);
+
+}  // namespace phantom

@@ -1,0 +1,58 @@
+#pragma once
+// Verification. Shares no code path with the writer but the pure parts: entry parsing, tree
+// hashing, note parsing. Reads a snapshot at a published checkpoint and never blocks the writer.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "events/clock.h"
+#include "ledger/checkpoint.h"
+
+namespace phantom {
+
+enum class Verdict { kVerified, kFailed, kIndeterminate };
+
+enum class CheckState { kPass, kFail, kIndeterminate, kNotEvaluated, kSkipped };
+
+struct Check {
+  std::string id;      // stable, kebab-case: entries, tree, checkpoints, head, tags, ids, key, trust, anchors
+  CheckState state = CheckState::kNotEvaluated;
+  std::string reason = {};  // empty when it passed
+};
+
+struct VerifyOptions {
+  std::filesystem::path ledger;
+  std::optional<VerifierKey> key;        // pinned by the caller
+  std::vector<std::string> anchors;      // checkpoint notes kept outside
+  std::optional<std::string> trust;      // the checkpoint note of the last good run
+  const Clock* clock = &system_clock();
+  unsigned threads = 0;  // 0: all cores
+};
+
+struct VerifyReport {
+  Verdict verdict = Verdict::kIndeterminate;
+  // What the exit status should be: 0, 1 or 3, and 74 or 77 for read errors (DESIGN section 8).
+  int exit_code = 70;
+  // Highest rung reached: -1 none, 0 parses, 1 consistent, 2 authentic, 3 append-only, 4 anchored.
+  int rung = -1;
+  std::vector<Check> checks;
+  std::optional<Checkpoint> head;
+  std::string head_note;
+  std::uint64_t events = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t epochs = 0;
+  std::optional<Seq> first_bad_seq;
+  std::uint64_t unanchored_events = 0;
+  std::int64_t unanchored_ns = 0;  // age of the oldest unanchored event
+  std::vector<std::string> not_checked;
+};
+
+VerifyReport verify_ledger(const VerifyOptions& options);
+
+// An event with its .tlog-proof (C2SP tlog-proof@v1), against a pinned key and nothing else.
+VerifyReport verify_proof(std::string_view proof, ByteView entry,
+                          const std::optional<VerifierKey>& key);
+
+}  // namespace phantom

@@ -1,0 +1,322 @@
+#include "ledger/writer.h"
+
+#include <sys/statvfs.h>
+
+#include "events/diag.h"
+#include "events/encoding.h"
+#include "ledger/epochs.h"
+#include "ledger/rows.h"
+
+namespace phantom {
+namespace {
+
+// What the store and the copy of its head say together; anything but an error may be opened.
+Status decide(const HeadComparison& comparison) {
+  const char* const kKeep = "keep the directory as evidence and run 'phantom audit verify'";
+  switch (comparison.verdict) {
+    case HeadVerdict::kEqual:
+    case HeadVerdict::kStoreAhead:
+    case HeadVerdict::kOnlyStore:
+      return {};
+    case HeadVerdict::kStoreBehind:
+      return Error{Code::kCorrupt, "the ledger was rolled back: the store is older than its head copy\n" +
+                                       comparison.evidence, kKeep};
+    case HeadVerdict::kForked:
+      return Error{Code::kCorrupt, "the ledger has two histories\n" + comparison.evidence, kKeep};
+    case HeadVerdict::kOnlyHead:
+      return Error{Code::kCorrupt, "the store is empty, but its head copy is not\n" + comparison.evidence,
+                   kKeep};
+    case HeadVerdict::kNeither:
+      return Error{Code::kNotFound, "there is no ledger here", "run 'phantom ledger init'"};
+  }
+  return Error{Code::kInternal, "head comparison"};
+}
+
+Status compare_with_copy(const Store& store, const std::optional<SignedCheckpoint>& head,
+                         const HeadFile& copy) {
+  std::optional<Digest> root;
+  if (head && copy.newest && copy.newest->checkpoint.size <= head->checkpoint.size &&
+      copy.newest->checkpoint.size > 0) {
+    const NodeSource nodes = [&](unsigned height, std::uint64_t index) {
+      return read_node(store, head->checkpoint.size, height, index);
+    };
+    PH_ASSIGN(root, root_at(nodes, copy.newest->checkpoint.size));
+  }
+  return decide(compare_heads(head, copy.newest, root));
+}
+
+}  // namespace
+
+std::string sign_checkpoint(const Checkpoint& checkpoint, const Signer& log_key,
+                            const Signer& epoch_key) {
+  const std::string text = checkpoint.text();
+  std::string note = text + "\n";
+  for (const Signer* signer : {&log_key, &epoch_key}) {
+    const Signature signature = signer->sign(as_bytes(text));
+    // A signature that does not verify would be found by every reader, but too late.
+    PH_CHECK(verify_signature(signer->verifier_key().key, as_bytes(text), signature),
+             "a fresh signature does not verify");
+    note += signature_line(signer->verifier_key(), signature);
+  }
+  return note;
+}
+
+Result<std::optional<SignedCheckpoint>> read_head(const Store& store) {
+  PH_ASSIGN(const auto key, store.last_key(rows::kCommit));
+  if (!key) return std::optional<SignedCheckpoint>();
+  PH_ASSIGN(const auto note, store.get(*key));
+  if (!note) return Error{Code::kCorrupt, "the newest commit row cannot be read"};
+  PH_ASSIGN(SignedCheckpoint head, parse_checkpoint(*note));
+  if (rows::commit(head.checkpoint.size) != *key) {
+    return Error{Code::kCorrupt, "the newest commit row has the wrong key"};
+  }
+  return std::optional(std::move(head));
+}
+
+Result<std::unique_ptr<Writer>> Writer::open(const Home& home, Lease lease,
+                                             const WriterOptions& options) {
+  const LedgerFiles files{home.ledger()};
+  PH_ASSIGN(std::unique_ptr<Store> store, Store::open(files.db(), options.env));
+  PH_ASSIGN(const auto format, store->get(rows::meta("format")));
+  if (format && *format != rows::kFormat) {
+    return Error{Code::kUnsupported, "the ledger has format " + escape_terminal(*format) +
+                                         ", this phantom writes " + std::string(rows::kFormat),
+                 "use a newer phantom"};
+  }
+  PH_ASSIGN(std::optional<SignedCheckpoint> head, read_head(*store));
+
+  HeadFile copy;
+  auto read = read_head_file(files.head());
+  if (read.ok()) {
+    copy = std::move(*read);
+  } else if (read.error().code != Code::kNotFound) {
+    return std::move(read.error());
+  }
+  PH_TRY(compare_with_copy(*store, head, copy));
+  PH_ASSIGN(Sequencer sequencer, Sequencer::load(*store, head->checkpoint));
+
+  const auto missing_key = [](Error error) {
+    if (error.code == Code::kNotFound) error.hint = "restore the keys directory; events cannot be signed without it";
+    return error;
+  };
+  auto log_key = Signer::load(log_key_file(home.keys()));
+  if (!log_key.ok()) return missing_key(std::move(log_key.error()));
+  if (log_key->verifier_key().name != head->checkpoint.origin ||
+      check_note(head->note, log_key->verifier_key()) != NoteCheck::kGood) {
+    return Error{Code::kCorrupt, "keys/log.key did not sign this ledger's newest checkpoint",
+                 "the ledger or the keys directory belongs to another installation"};
+  }
+  PH_ASSIGN(const EpochState epoch, read_epoch(*store, head->checkpoint.size));
+  auto epoch_key = Signer::load(epoch_key_file(home.keys(), epoch.number));
+  if (!epoch_key.ok()) return missing_key(std::move(epoch_key.error()));
+  if (epoch_key->verifier_key().text() != epoch.vkey) {
+    return Error{Code::kCorrupt, "the epoch key on disk is not the one the ledger announces"};
+  }
+  PH_TRY(destroy_other_epoch_keys(home.keys(), epoch.number));
+
+  const bool head_file_there = read.ok() && !(copy.damaged && !copy.newest);
+  PH_ASSIGN(HeadGuard guard, head_file_there ? HeadGuard::open(files.head(), copy.generation)
+                                             : HeadGuard::create(files.head()));
+  const bool current = copy.newest && copy.newest->checkpoint == head->checkpoint && !copy.damaged;
+  if (!current) {
+    // Both slots, so that a damaged one is mended.
+    PH_TRY(guard.publish(head->note));
+    PH_TRY(guard.publish(head->note));
+    PH_TRY(guard.sync());
+    diag::info("repaired the head copy");
+  }
+
+  std::unique_ptr<Writer> writer(new Writer(home, std::move(lease), options, std::move(store),
+                                            std::move(sequencer), std::move(guard),
+                                            std::move(*log_key), std::move(*epoch_key)));
+  writer->head_ = std::move(head);
+  writer->epoch_ = epoch.number;
+  writer->epoch_since_ = epoch.announced_at;
+  writer->thread_ = std::thread([raw = writer.get()] { raw->run(); });
+  return writer;
+}
+
+Writer::Writer(const Home& home, Lease lease, const WriterOptions& options,
+               std::unique_ptr<Store> store, Sequencer sequencer, HeadGuard guard, Signer log_key,
+               Signer epoch_key)
+    : home_(home),
+      files_{home.ledger()},
+      options_(options),
+      lease_(std::move(lease)),
+      store_(std::move(store)),
+      sequencer_(std::move(sequencer)),
+      guard_(std::move(guard)),
+      log_key_(std::move(log_key)),
+      epoch_key_(std::move(epoch_key)) {}
+
+Writer::~Writer() {
+  if (const Status closed = close(); !closed.ok()) diag::warn(closed.error().message);
+}
+
+void Writer::submit(Submission submission) {
+  std::optional<Error> refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    if (latched_) {
+      refusal = *latched_;
+      refusal->code = Code::kClosed;
+    } else if (stopping_) {
+      refusal = Error{Code::kClosed, "the ledger is closing"};
+    } else if (queue_.size() >= options_.queue_events_max) {
+      refusal = Error{Code::kLimit, "too many events are waiting to be recorded", "try again"};
+    } else {
+      queue_.push_back(std::move(submission));
+    }
+  }
+  if (refusal) {
+    submission.done(std::move(*refusal));
+  } else {
+    wake_.notify_one();
+  }
+}
+
+SignedCheckpoint Writer::head() const {
+  const std::lock_guard lock(mutex_);
+  return *head_;
+}
+
+bool Writer::broken() const {
+  const std::lock_guard lock(mutex_);
+  return latched_.has_value();
+}
+
+Status Writer::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+  if (!store_) return {};
+  Status synced = guard_.sync();
+  Status closed = store_->close();
+  store_.reset();
+  lease_.reset();
+  PH_TRY(std::move(closed));
+  return synced;
+}
+
+// Group commit: take what is there and never wait for more, so that a single caller pays one sync
+// and many callers share one.
+void Writer::run() {
+  for (;;) {
+    std::vector<Submission> batch;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      std::size_t bytes = 0;
+      while (!queue_.empty() && batch.size() < options_.batch_events_max && bytes < options_.batch_bytes_max) {
+        bytes += queue_.front().draft.payload.size() + 512;
+        batch.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+      }
+    }
+    commit(std::move(batch));
+    rotate_epoch_when_due();
+  }
+}
+
+void Writer::commit(std::vector<Submission> batch) {
+  std::vector<Result<Receipt>> results;
+  const Status status = try_commit(batch, results);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    batch[i].done(status.ok() ? std::move(results[i]) : Result<Receipt>(status.error()));
+  }
+}
+
+Status Writer::try_commit(std::vector<Submission>& batch, std::vector<Result<Receipt>>& results) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (latched_) return Error{Code::kClosed, latched_->message, latched_->hint};
+  }
+  PH_TRY(check_surroundings());
+  PH_ASSIGN(Sequencer::Prepared prepared,
+            sequencer_.prepare(*store_, batch, options_.clock->wall_ns()));
+  results = std::move(prepared.results);
+  if (prepared.added == 0) return {};
+
+  const std::string note = sign_checkpoint(prepared.checkpoint, log_key_, epoch_key_);
+  prepared.changes.puts.emplace_back(rows::commit(prepared.checkpoint.size), note);
+
+  // The commit point: entries, tree, tags, ids and the signed checkpoint become durable together.
+  if (Status written = store_->commit(prepared.changes); !written.ok()) {
+    Error error = std::move(written.error());
+    error.message = "the event may or may not be recorded: " + error.message;
+    if (error.hint.empty()) error.hint = "start the command again; the ledger decides at its next start";
+    const std::lock_guard lock(mutex_);
+    latched_ = error;
+    return error;
+  }
+
+  const std::uint64_t size = prepared.checkpoint.size;
+  SignedCheckpoint head{prepared.checkpoint, note};
+  sequencer_.adopt(std::move(prepared));
+  PH_CHECK(sequencer_.size() == size, "checkpoint does not cover the tree");
+  // The events are durable whatever happens to the copy; it is mended at the next start.
+  if (const Status published = guard_.publish(note); !published.ok()) {
+    diag::warn(published.error().message);
+  }
+  const std::lock_guard lock(mutex_);
+  head_ = std::move(head);
+  return {};
+}
+
+// Nothing is accepted that could not be kept: a full disk, or a ledger somebody moved away under
+// the open files, would take the record and lose it.
+Status Writer::check_surroundings() const {
+  if (!lease_->still_there()) {
+    return Error{Code::kIo, "the ledger at " + files_.directory.string() + " was removed or replaced",
+                 "put it back, then start the command again"};
+  }
+  struct statvfs space{};
+  if (::statvfs(files_.directory.c_str(), &space) == 0) {
+    const std::uint64_t free_bytes = std::uint64_t{space.f_bavail} * space.f_frsize;
+    if (free_bytes < options_.free_bytes_min) {
+      return Error{Code::kLimit, "the disk of " + files_.directory.string() + " is full; nothing was recorded",
+                   "free at least " + std::to_string(options_.free_bytes_min >> 20) + " MiB, then try again"};
+    }
+  }
+  return {};
+}
+
+void Writer::rotate_epoch_when_due() {
+  if (broken() || sequencer_.size() - epoch_since_ < options_.epoch_events_max) return;
+  if (const Status started = start_epoch(); !started.ok()) {
+    diag::warn("epoch key was not changed: " + started.error().message);
+  }
+}
+
+Status Writer::start_epoch() {
+  const std::uint64_t next = epoch_ + 1;
+  Signer key = Signer::generate(epoch_name(sequencer_.origin(), next), *options_.random);
+  PH_TRY(key.save(epoch_key_file(home_.keys(), next)));
+
+  std::vector<Submission> batch(1);
+  Context context;
+  context.component = "ledger";
+  context.version = PHANTOM_VERSION;
+  context.actor_kind = ActorKind::System;
+  Draft& draft = batch[0].draft;
+  draft = epoch_announced(context, next, key.verifier_key().text());
+  draft.id = make_event_id(*options_.clock, *options_.random);
+  draft.occurred_ns = options_.clock->wall_ns();
+  draft.mono_ns = options_.clock->mono_ns();
+  draft.boot_id = options_.clock->boot_id();
+
+  std::vector<Result<Receipt>> results;
+  PH_TRY(try_commit(batch, results));
+  if (!results[0].ok()) return std::move(results[0].error());
+  const std::uint64_t previous = epoch_;
+  epoch_since_ = results[0]->seq;
+  epoch_ = next;
+  epoch_key_ = std::move(key);
+  return destroy_key_file(epoch_key_file(home_.keys(), previous));
+}
+
+}  // namespace phantom

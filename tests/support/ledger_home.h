@@ -1,0 +1,33 @@
+#pragma once
+// A phantom home of its own for a test, removed at the end.
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "events/draft.h"
+#include "ledger/appender.h"
+#include "ledger/home.h"
+
+namespace phantom::test {
+
+class LedgerHome {
+ public:
+  LedgerHome();  // an empty directory, no ledger
+  ~LedgerHome();
+  LedgerHome(const LedgerHome&) = delete;
+  LedgerHome& operator=(const LedgerHome&) = delete;
+
+  const Home& home() const { return home_; }
+  // Makes the ledger; the process ends with a message when that fails.
+  CreatedLedger create();
+  std::unique_ptr<Appender> open(AppenderOptions options = {});
+
+ private:
+  Home home_;
+};
+
+// A small event of a real type, told apart by `number`.
+Draft note_draft(std::uint64_t number, const std::string& tag = "session:test");
+
+}  // namespace phantom::test
