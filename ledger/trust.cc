@@ -92,19 +92,14 @@ Result<std::optional<VerifierKey>> pinned_key(const Home& home, std::string_view
   return key;
 }
 
-Result<std::optional<std::string>> pinned_checkpoint(const Home& home, std::string_view origin) {
+Result<std::optional<SignedCheckpoint>> pinned_checkpoint(const Home& home,
+                                                          std::string_view origin) {
   PH_ASSIGN(const fs::path file, pin_file(home, origin, ".checkpoint"));
-  PH_ASSIGN(std::optional<std::string> note, read_pin(file));
-  if (!note) return note;
-  if (const auto parsed = parse_checkpoint(*note); !parsed)
-    return damaged_pin(file, parsed.error());
-  return note;
-}
-
-Result<std::optional<VerifierKey>> only_pinned_key(const Home& home) {
-  PH_ASSIGN(const std::vector<fs::path> files, key_files(home));
-  if (files.size() != 1) return std::optional<VerifierKey>();
-  return read_key(files.front());
+  PH_ASSIGN(const std::optional<std::string> note, read_pin(file));
+  if (!note) return std::optional<SignedCheckpoint>();
+  auto parsed = parse_checkpoint(*note);
+  if (!parsed) return damaged_pin(file, parsed.error());
+  return std::optional(std::move(*parsed));
 }
 
 Result<bool> any_pinned(const Home& home) {
@@ -120,16 +115,13 @@ Status advance_checkpoint(const Home& home, std::string_view note) {
     return Error{Code::kDenied, "the checkpoint is not signed by a key pinned for " +
                                     escape_terminal(checkpoint.origin)};
   }
-  PH_ASSIGN(const std::optional<std::string> stored, pinned_checkpoint(home, checkpoint.origin));
-  if (stored) {
-    PH_ASSIGN(const SignedCheckpoint last, parse_checkpoint(*stored));
-    if (last.checkpoint.size > checkpoint.size) return {};
-    if (last.checkpoint.size == checkpoint.size) {
-      if (last.checkpoint.root == checkpoint.root) return {};
-      return Error{Code::kCorrupt, "the ledger forked: two checkpoints over " +
-                                       std::to_string(checkpoint.size) + " events\n" + *stored +
-                                       next.note};
-    }
+  PH_ASSIGN(const auto stored, pinned_checkpoint(home, checkpoint.origin));
+  if (stored && stored->checkpoint.size > checkpoint.size) return {};
+  if (stored && stored->checkpoint.size == checkpoint.size) {
+    if (stored->checkpoint.root == checkpoint.root) return {};
+    return Error{Code::kCorrupt, "the ledger forked: two checkpoints over " +
+                                     std::to_string(checkpoint.size) + " events\n" + stored->note +
+                                     next.note};
   }
   PH_ASSIGN(const fs::path file, pin_file(home, checkpoint.origin, ".checkpoint"));
   return write_file_durably(file, as_bytes(note), kPinMode);

@@ -22,11 +22,8 @@ Status pin_ledger(const Home& home, const VerifierKey& key, std::string_view not
 
 // None when nothing is pinned. kCorrupt: there is a pin and it does not read.
 Result<std::optional<VerifierKey>> pinned_key(const Home& home, std::string_view origin);
-Result<std::optional<std::string>> pinned_checkpoint(const Home& home, std::string_view origin);
-
-// The pinned key of the only pinned ledger, for when the ledger itself cannot be asked. None when
-// there is none, or more than one.
-Result<std::optional<VerifierKey>> only_pinned_key(const Home& home);
+Result<std::optional<SignedCheckpoint>> pinned_checkpoint(const Home& home,
+                                                          std::string_view origin);
 
 // True when any ledger was ever pinned here. kIo, kDenied.
 Result<bool> any_pinned(const Home& home);
