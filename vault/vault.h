@@ -1,0 +1,97 @@
+#pragma once
+// The vault of a project: its secrets, sealed in one file that the ledger vouches for.
+//
+// Every change is two events around one rename: the new file is put beside the old one,
+// vault.change.requested is durable, the file is renamed into place, vault.change.completed. Two
+// processes cannot both win: a request is only recorded if nothing happened to the vault since the
+// state it builds on. What a killed process left open is finished or declared failed by whoever
+// opens the vault next. A file whose digest the ledger does not expect is refused.
+
+#include "ledger/appender.h"
+#include "ledger/home.h"
+#include "ledger/reader.h"
+#include "vault/unlock.h"
+#include "vault/vault_file.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace phantom {
+
+// What a vault works with. All pointers must outlive the vault.
+struct VaultOptions {
+  Home home;
+  Context context;  // context.project names the vault
+  Appender* appender = nullptr;
+  LedgerReader* reader = nullptr;
+  Unlocker* unlocker = nullptr;
+  const Clock* clock = &system_clock();
+  Random* random = &system_random();
+  KdfCost kdf;  // of a new vault
+};
+
+struct SecretInfo {
+  std::string name;
+  std::uint64_t version = 0;
+  std::int64_t created_ns = 0;
+  std::int64_t changed_ns = 0;
+  std::string placeholder;
+};
+
+struct OpenedSecret {
+  SecretInfo info;
+  SecretBytes value;
+};
+
+struct VaultChange {
+  enum class Action { kPut, kDelete };
+  std::string name;
+  Action action = Action::kPut;
+  SecretBytes value;  // of a put
+};
+
+// One thread at a time. Values stay sealed in memory until open_secrets.
+class Vault {
+ public:
+  // kExists: there is one. kCorrupt: there is one the ledger does not know.
+  static Result<Vault> create(VaultOptions options, UnlockMethod method);
+
+  // kNotFound: the project has no vault. kDenied: wrong passphrase (asked up to three times on a
+  // terminal) or no way to unlock. kCorrupt: damaged, missing, or not the file the ledger knows.
+  static Result<Vault> open(VaultOptions options);
+
+  // The names in the vault file the ledger vouches for; needs no passphrase and opens no value.
+  static Result<std::vector<SecretInfo>> list_locked(const VaultOptions& options);
+
+  // Sorted by name.
+  std::vector<SecretInfo> list() const;
+  std::optional<SecretInfo> find(const std::string& name) const;
+  std::uint64_t version() const;
+
+  // The only way to values. Records secret.opened, durable before anything is returned. All or
+  // nothing: kNotFound when a name is missing. `purpose` is a word or two: exec, reveal.
+  Result<std::vector<OpenedSecret>> open_secrets(const std::vector<std::string>& names,
+                                                 const std::string& purpose);
+  Result<OpenedSecret> open_secret(const std::string& name, const std::string& purpose);
+
+  // Puts and deletes, durable on return. A put of a name that is there keeps its placeholder and
+  // raises its version. Deleting a missing name is kNotFound; naming one twice is kInvalid. More
+  // than 100 changes are recorded in steps of 100. kIndeterminate: reopen to see what happened.
+  Status change(const std::string& source, std::vector<VaultChange> changes);
+
+ private:
+  struct State;
+  explicit Vault(std::unique_ptr<State> state);
+
+ public:
+  Vault(Vault&&) noexcept;
+  Vault& operator=(Vault&&) noexcept;
+  ~Vault();
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace phantom
