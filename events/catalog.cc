@@ -1,13 +1,13 @@
 #include "events/catalog.h"
 
-#include <algorithm>
-#include <cstdlib>
-
-#include <flatbuffers/reflection.h>
-
 #include "events/catalog_schema.h"
 #include "events/sha256.h"
 #include "schema/events_bfbs_generated.h"
+
+#include <flatbuffers/reflection.h>
+
+#include <algorithm>
+#include <cstdlib>
 
 namespace phantom {
 namespace {
@@ -44,7 +44,8 @@ std::string type_name(const reflection::Schema& schema, const reflection::Type& 
     return name.substr(name.rfind('.') + 1);
   };
   if (type.base_type() == reflection::Vector) {
-    return "[" + (type.element() == reflection::Obj ? object_name() : base_name(type.element())) + "]";
+    return "[" + (type.element() == reflection::Obj ? object_name() : base_name(type.element())) +
+           "]";
   }
   return type.base_type() == reflection::Obj ? object_name() : base_name(type.base_type());
 }
@@ -67,13 +68,12 @@ std::vector<EventInfo> read_catalog() {
     info.fields.resize(object->fields()->size());
     for (const reflection::Field* field : *object->fields()) {
       const std::string redact = attribute(field->attributes(), "redact");
-      info.fields[field->id()] = {
-          field->name()->str(), type_name(schema, *field->type()),
-          attribute(field->attributes(), "format"),
-          redact == "name"     ? Redaction::kName
-          : redact == "digest" ? Redaction::kDigest
-                               : Redaction::kClear,
-          doc_text(field->documentation())};
+      info.fields[field->id()] = {field->name()->str(), type_name(schema, *field->type()),
+                                  attribute(field->attributes(), "format"),
+                                  redact == "name"     ? Redaction::kName
+                                  : redact == "digest" ? Redaction::kDigest
+                                                       : Redaction::kClear,
+                                  doc_text(field->documentation())};
     }
     events.push_back(std::move(info));
   }
@@ -96,7 +96,8 @@ const reflection::Schema& reflected_schema() {
 }
 
 const reflection::Object* reflected_table(std::string_view table) {
-  return reflected_schema().objects()->LookupByKey(("phantom.schema." + std::string(table)).c_str());
+  return reflected_schema().objects()->LookupByKey(
+      ("phantom.schema." + std::string(table)).c_str());
 }
 
 const std::vector<EventInfo>& catalog() {
@@ -120,7 +121,10 @@ Status check_payload(EventNo no, ByteView payload) {
     return Error{Code::kUnsupported, "event type " + std::to_string(no) + " is not known here",
                  "use a newer phantom"};
   }
-  if (!flatbuffers::Verify(reflected_schema(), *reflected_table(info->table), payload.data(),
+  // The library reads the root offset before it looks at the length.
+  constexpr std::size_t kBytesMin = 8;
+  if (payload.size() < kBytesMin ||
+      !flatbuffers::Verify(reflected_schema(), *reflected_table(info->table), payload.data(),
                            payload.size())) {
     return Error{Code::kCorrupt, "payload is not a " + info->name};
   }

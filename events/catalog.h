@@ -1,12 +1,12 @@
 #pragma once
 // Every event type there is, read from the schema that is embedded in the program.
 
+#include "events/result.h"
+#include "events/types.h"
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "events/result.h"
-#include "events/types.h"
 
 namespace phantom {
 
@@ -22,8 +22,8 @@ struct FieldInfo {
 
 struct EventInfo {
   EventNo no = 0;
-  std::string name;      // dotted
-  std::string table;     // C++ type without namespace
+  std::string name;   // dotted
+  std::string table;  // C++ type without namespace
   std::string family;
   std::string severity;  // info, notice, warning, error
   std::string phase;     // requested, completed or empty

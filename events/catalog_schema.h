@@ -1,9 +1,9 @@
 #pragma once
 // The reflected schema, for the files of this folder that walk payloads by it.
 
-#include <string_view>
-
 #include <flatbuffers/reflection.h>
+
+#include <string_view>
 
 namespace phantom {
 

@@ -8,7 +8,7 @@ namespace phantom {
 
 }  // namespace phantom
 
-#define PH_CHECK(condition, message)                                                \
-  do {                                                                              \
+#define PH_CHECK(condition, message)                                                    \
+  do {                                                                                  \
     if (!(condition)) ::phantom::check_failed(#condition, message, __FILE__, __LINE__); \
   } while (false)

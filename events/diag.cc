@@ -1,11 +1,11 @@
 #include "events/diag.h"
 
-#include <cstdlib>
+#include "events/encoding.h"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "events/encoding.h"
+#include <cstdlib>
 
 namespace phantom::diag {
 namespace {

@@ -2,12 +2,12 @@
 // A draft is an event that has no number yet; a receipt is what an appender gets back for it.
 // Producers make drafts: arguments in, draft out, no I/O, no clock.
 
+#include "events/types.h"
+#include "schema/envelope_generated.h"
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "events/types.h"
-#include "schema/envelope_generated.h"
 
 namespace phantom {
 

@@ -1,11 +1,11 @@
 #include "events/encoding.h"
 
-#include <charconv>
-#include <cstdio>
+#include "events/check.h"
 
 #include <sodium.h>
 
-#include "events/check.h"
+#include <charconv>
+#include <cstdio>
 
 namespace phantom {
 namespace {
@@ -140,7 +140,8 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text) {
   if (text.empty() || (text.size() > 1 && text[0] == '0')) return std::nullopt;
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || text[0] == '-') return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || text[0] == '-')
+    return std::nullopt;
   return value;
 }
 

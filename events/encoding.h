@@ -1,9 +1,9 @@
 #pragma once
 // Text and integer encodings. Decoders are strict: one text for one value, nothing else accepted.
 
-#include <optional>
-
 #include "events/types.h"
+
+#include <optional>
 
 namespace phantom {
 

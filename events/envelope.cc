@@ -1,14 +1,14 @@
 #include "events/envelope.h"
 
-#include <algorithm>
-#include <set>
-
-#include <flatbuffers/flatbuffers.h>
-
 #include "events/encoding.h"
 #include "events/limits.h"
 #include "events/sha256.h"
 #include "events/tags.h"
+
+#include <flatbuffers/flatbuffers.h>
+
+#include <algorithm>
+#include <set>
 
 namespace phantom {
 namespace {
@@ -75,8 +75,8 @@ Result<Bytes> encode_entry(const Draft& draft, const Sequencing& sequencing) {
   std::vector<fb::Offset<schema::Tag>> tags;
   for (std::size_t i = 0; i < draft.tags.size(); ++i) {
     const Sequencing::TagLink& link = sequencing.tag_links[i];
-    tags.push_back(schema::CreateTag(builder, builder.CreateString(draft.tags[i]), link.prev_seq,
-                                     link.count));
+    tags.push_back(
+        schema::CreateTag(builder, builder.CreateString(draft.tags[i]), link.prev_seq, link.count));
   }
   const auto tag_vector = builder.CreateVector(tags);
   const auto sealed = encode_sealed(builder, draft.sealed);
@@ -96,8 +96,8 @@ Result<Bytes> encode_entry(const Draft& draft, const Sequencing& sequencing) {
       schema::CreateEntry(builder, kEntryFormat, sequencing.seq, &id, draft.type,
                           sequencing.time_ns, draft.occurred_ns, draft.mono_ns, boot_id, component,
                           version, draft.context.actor_kind, actor_id, peer_uid, peer_pid,
-                          agent_tool, session, project, draft.cause_seq, traceparent,
-                          draft.outcome, draft.reason, tag_vector, payload, sealed),
+                          agent_tool, session, project, draft.cause_seq, traceparent, draft.outcome,
+                          draft.reason, tag_vector, payload, sealed),
       kEntryIdentifier);
   if (builder.GetSize() > kEntryBytesMax) {
     return Error{Code::kLimit, "event of " + std::to_string(builder.GetSize()) +
@@ -121,8 +121,8 @@ Bytes encode_draft(const Draft& draft) {
   fb::FlatBufferBuilder builder(1024);
   std::vector<fb::Offset<schema::Condition>> conditions;
   for (const Condition& condition : draft.conditions) {
-    conditions.push_back(schema::CreateCondition(builder, builder.CreateString(condition.tag),
-                                                 condition.last_seq));
+    conditions.push_back(
+        schema::CreateCondition(builder, builder.CreateString(condition.tag), condition.last_seq));
   }
   const auto condition_vector = builder.CreateVector(conditions);
   const auto tags = builder.CreateVectorOfStrings(draft.tags);
@@ -140,8 +140,8 @@ Bytes encode_draft(const Draft& draft) {
   builder.FinishSizePrefixed(
       schema::CreateDraft(builder, &id, draft.type, draft.occurred_ns, draft.mono_ns, boot_id,
                           component, version, draft.context.actor_kind, actor_id, agent_tool,
-                          session, project, draft.cause_seq, traceparent,
-                          draft.outcome, draft.reason, tags, condition_vector, payload, sealed),
+                          session, project, draft.cause_seq, traceparent, draft.outcome,
+                          draft.reason, tags, condition_vector, payload, sealed),
       kDraftIdentifier);
   return finished(builder);
 }
@@ -174,8 +174,9 @@ Result<Draft> parse_draft(ByteView bytes) {
   draft.occurred_ns = in.occurred_ns();
   draft.mono_ns = in.mono_ns();
   draft.boot_id = text(in.boot_id());
-  draft.context = {text(in.component()),  text(in.version()), in.actor_kind(), text(in.actor_id()),
-                   text(in.agent_tool()), text(in.session()), text(in.project())};
+  draft.context = {text(in.component()), text(in.version()),    in.actor_kind(),
+                   text(in.actor_id()),  text(in.agent_tool()), text(in.session()),
+                   text(in.project())};
   draft.cause_seq = in.cause_seq();
   draft.traceparent = text(in.traceparent());
   draft.outcome = in.outcome();

@@ -5,8 +5,9 @@
 
 namespace phantom {
 
-inline constexpr std::size_t kEntryBytesMax = 65'535;   // C2SP tlog-tiles: u16 length prefix
-inline constexpr std::size_t kDraftBytesMax = 60'000;   // leaves room for what the writer adds
+inline constexpr std::size_t kEntryBytesMax = 65'535;  // C2SP tlog-tiles: u16 length prefix
+inline constexpr std::size_t kDraftBytesMax =
+    56'000;  // leaves room for what the writer adds to 256 tags
 inline constexpr std::size_t kTagBytesMax = 200;
 inline constexpr std::size_t kTagsMax = 256;
 inline constexpr std::size_t kSealedPlainBytesMax = 4'096;

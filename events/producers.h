@@ -1,15 +1,16 @@
 #pragma once
 // What every producer needs to make a draft.
 
-#include <flatbuffers/flatbuffers.h>
-
 #include "events/catalog.h"
 #include "events/draft.h"
 #include "events/tags.h"
 
+#include <flatbuffers/flatbuffers.h>
+
 namespace phantom {
 
-// A draft of event type T, filed under the actor, project and session of its context. `build` gets a FlatBufferBuilder and returns the offset of the payload.
+// A draft of event type T, filed under the actor, project and session of its context. `build` gets
+// a FlatBufferBuilder and returns the offset of the payload.
 template <class T, class Build>
 Draft make_draft(const Context& context, Build build) {
   flatbuffers::FlatBufferBuilder builder(512);
@@ -24,6 +25,5 @@ Draft make_draft(const Context& context, Build build) {
   draft.payload.assign(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
   return draft;
 }
-
 
 }  // namespace phantom

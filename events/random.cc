@@ -1,8 +1,8 @@
 #include "events/random.h"
 
-#include <sodium.h>
-
 #include "events/check.h"
+
+#include <sodium.h>
 
 namespace phantom {
 namespace {

@@ -1,10 +1,10 @@
 #pragma once
 // Randomness, passed in so that tests decide it.
 
-#include <span>
-
 #include "events/clock.h"
 #include "events/types.h"
+
+#include <span>
 
 namespace phantom {
 

@@ -1,16 +1,16 @@
 #include "events/render.h"
 
-#include <algorithm>
-#include <cctype>
-
-#include <boost/json.hpp>
-#include <flatbuffers/reflection.h>
-
 #include "events/catalog.h"
 #include "events/catalog_schema.h"
 #include "events/clock.h"
 #include "events/encoding.h"
 #include "events/envelope.h"
+
+#include <boost/json.hpp>
+#include <flatbuffers/reflection.h>
+
+#include <algorithm>
+#include <cctype>
 
 namespace phantom {
 namespace {
@@ -59,7 +59,8 @@ json::value vector_to_json(const flatbuffers::Table& table, const reflection::Fi
   const auto* tables =
       flatbuffers::GetFieldV<flatbuffers::Offset<flatbuffers::Table>>(table, field);
   if (tables == nullptr) return list;
-  const auto* type = reflected_schema().objects()->Get(static_cast<unsigned>(field.type()->index()));
+  const auto* type =
+      reflected_schema().objects()->Get(static_cast<unsigned>(field.type()->index()));
   for (const flatbuffers::Table* item : *tables) list.emplace_back(table_to_json(*item, *type));
   return list;
 }
@@ -193,7 +194,8 @@ std::string entry_to_json(const schema::Entry& entry, ByteView bytes, const Unse
   out["event_id"] = format_uuid(event_id_of(entry));
   out["type"] = info == nullptr ? json::value(nullptr) : json::value(json::string(info->name));
   out["type_no"] = entry.type();
-  out["severity"] = info == nullptr ? json::value(nullptr) : json::value(json::string(info->severity));
+  out["severity"] =
+      info == nullptr ? json::value(nullptr) : json::value(json::string(info->severity));
   out["time"] = format_time(entry.time_ns());
   out["time_ns"] = std::to_string(entry.time_ns());
   out["occurred_ns"] = std::to_string(entry.occurred_ns());
@@ -227,7 +229,8 @@ std::string entry_to_line(const schema::Entry& entry) {
   if (name.size() < 24) name.append(24 - name.size(), ' ');
   std::string line = seq + "  " + format_time(entry.time_ns()).substr(0, 23) + "Z  " + name + " ";
   std::string outcome = outcome_name(entry.outcome());
-  if (entry.reason() != Reason::None) outcome += std::string(" (") + reason_name(entry.reason()) + ")";
+  if (entry.reason() != Reason::None)
+    outcome += std::string(" (") + reason_name(entry.reason()) + ")";
   line += outcome;
   const json::value payload = payload_to_json(entry);
   if (info != nullptr && payload.is_object()) {

@@ -2,12 +2,12 @@
 // An entry as people and programs read it. Everything here comes from the schema; a new event type
 // needs no line of it.
 
+#include "events/draft.h"
+#include "events/result.h"
+
 #include <functional>
 #include <optional>
 #include <string>
-
-#include "events/draft.h"
-#include "events/result.h"
 
 namespace phantom {
 

@@ -2,12 +2,12 @@
 // Errors as values. A code says what the caller should do next; the message says what happened;
 // the hint says what the person at the terminal can do.
 
+#include "events/check.h"
+
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
-
-#include "events/check.h"
 
 namespace phantom {
 
@@ -105,17 +105,17 @@ using Status = Result<void>;
 }  // namespace phantom
 
 // Returns the error of `expr` to the caller, if it has one.
-#define PH_TRY(expr)                                                  \
-  do {                                                                \
-    auto ph_status = (expr);                                          \
-    if (!ph_status.ok()) return std::move(ph_status.error());         \
+#define PH_TRY(expr)                                          \
+  do {                                                        \
+    auto ph_status = (expr);                                  \
+    if (!ph_status.ok()) return std::move(ph_status.error()); \
   } while (false)
 
 #define PH_JOIN2(a, b) a##b
 #define PH_JOIN(a, b) PH_JOIN2(a, b)
 // Declares `decl` with the value of `expr`, or returns its error.
 #define PH_ASSIGN(decl, expr) PH_ASSIGN_NAMED(PH_JOIN(ph_result_, __LINE__), decl, expr)
-#define PH_ASSIGN_NAMED(name, decl, expr)               \
-  auto name = (expr);                                   \
-  if (!name.ok()) return std::move(name.error());       \
+#define PH_ASSIGN_NAMED(name, decl, expr)         \
+  auto name = (expr);                             \
+  if (!name.ok()) return std::move(name.error()); \
   decl = std::move(*name)

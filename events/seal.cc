@@ -1,8 +1,8 @@
 #include "events/seal.h"
 
-#include <sodium.h>
-
 #include "events/limits.h"
+
+#include <sodium.h>
 
 namespace phantom {
 namespace {
@@ -23,7 +23,8 @@ SealedField seal_field(const SubjectKey& key, const std::string& subject, const 
   sealed.subject = subject;
   sealed.nonce.resize(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
   random.fill(sealed.nonce);
-  const ByteView text = as_bytes(request.text).first(std::min(request.text.size(), kSealedPlainBytesMax));
+  const ByteView text =
+      as_bytes(request.text).first(std::min(request.text.size(), kSealedPlainBytesMax));
   sealed.ciphertext.resize(text.size() + crypto_aead_xchacha20poly1305_ietf_ABYTES);
   const Bytes data = additional_data(event, request.field);
   crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.ciphertext.data(), nullptr, text.data(),

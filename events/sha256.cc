@@ -1,10 +1,10 @@
 #include "events/sha256.h"
 
-#include <memory>
+#include "events/check.h"
 
 #include <openssl/evp.h>
 
-#include "events/check.h"
+#include <memory>
 
 namespace phantom {
 namespace {

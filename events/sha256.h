@@ -1,9 +1,9 @@
 #pragma once
 // SHA-256. OpenSSL's, because it uses the CPU's SHA instructions and libsodium's does not.
 
-#include <initializer_list>
-
 #include "events/types.h"
+
+#include <initializer_list>
 
 namespace phantom {
 

@@ -1,8 +1,8 @@
 #include "events/tags.h"
 
-#include <algorithm>
-
 #include "events/limits.h"
+
+#include <algorithm>
 
 namespace phantom {
 namespace {

@@ -1,14 +1,5 @@
 #include "ledger/appender.h"
 
-#include <algorithm>
-#include <deque>
-#include <future>
-#include <mutex>
-#include <optional>
-#include <thread>
-
-#include <poll.h>
-
 #include "events/diag.h"
 #include "events/envelope.h"
 #include "events/limits.h"
@@ -18,6 +9,14 @@
 #include "ledger/subject.h"
 #include "ledger/submitter.h"
 #include "ledger/writer.h"
+
+#include <algorithm>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <poll.h>
+#include <thread>
 
 namespace phantom {
 namespace {
@@ -45,7 +44,8 @@ struct WriterRole {
     writer_options.queue_events_max = options.queue_events_max;
     auto role = std::make_shared<WriterRole>();
     PH_ASSIGN(role->writer, Writer::open(home, std::move(lease), writer_options));
-    PH_ASSIGN(role->server, SubmitServer::start(LedgerFiles{home.ledger()}.socket(), *role->writer));
+    PH_ASSIGN(role->server,
+              SubmitServer::start(LedgerFiles{home.ledger()}.socket(), *role->writer));
     return role;
   }
 
@@ -56,7 +56,7 @@ struct WriterRole {
 };
 
 struct Role {
-  std::shared_ptr<WriterRole> writer;   // one of the two
+  std::shared_ptr<WriterRole> writer;  // one of the two
   std::optional<Submitter> submitter;
 };
 
@@ -114,7 +114,8 @@ class RoleAppender final : public Appender {
   Result<Receipt> append(Draft draft) override {
     std::promise<Result<Receipt>> promise;
     auto future = promise.get_future();
-    append_async(std::move(draft), [&promise](Result<Receipt> result) { promise.set_value(std::move(result)); });
+    append_async(std::move(draft),
+                 [&promise](Result<Receipt> result) { promise.set_value(std::move(result)); });
     return future.get();
   }
 
@@ -181,7 +182,8 @@ class RoleAppender final : public Appender {
     PH_TRY(check_draft(draft));
     const Bytes encoded = encode_draft(draft);
     if (encoded.size() > kDraftBytesMax) {
-      return Error{Code::kLimit, "event of " + std::to_string(encoded.size()) + " bytes is too large"};
+      return Error{Code::kLimit,
+                   "event of " + std::to_string(encoded.size()) + " bytes is too large"};
     }
     if (guard) PH_TRY(guard(encoded));
     return {};
@@ -191,7 +193,8 @@ class RoleAppender final : public Appender {
     if (draft.to_seal.empty()) return {};
     PH_ASSIGN(const Subject subject, ensure_subject(home_, *options_.random));
     for (const SealRequest& request : draft.to_seal) {
-      draft.sealed.push_back(seal_field(subject.key, subject.id, draft.id, request, *options_.random));
+      draft.sealed.push_back(
+          seal_field(subject.key, subject.id, draft.id, request, *options_.random));
     }
     draft.to_seal.clear();
     return {};
@@ -258,7 +261,8 @@ class RoleAppender final : public Appender {
   int poll_ms() {
     const std::lock_guard lock(mutex_);
     if (waiting_.empty()) return -1;
-    const auto left = waiting_.front().accepted + options_.wait_max - std::chrono::steady_clock::now();
+    const auto left =
+        waiting_.front().accepted + options_.wait_max - std::chrono::steady_clock::now();
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1;
     return static_cast<int>(std::clamp<std::int64_t>(ms, 1, 60'000));
   }
@@ -267,11 +271,13 @@ class RoleAppender final : public Appender {
     AppendCallback done;
     {
       const std::lock_guard lock(mutex_);
-      const auto it = std::find_if(waiting_.begin(), waiting_.end(),
-                                   [&](const Pending& pending) { return pending.draft.id == reply.id; });
+      const auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](const Pending& pending) {
+        return pending.draft.id == reply.id;
+      });
       if (it == waiting_.end()) return;  // it had timed out
       // A writer that is closing did not take the draft: it goes to the next one.
-      if (!reply.result.ok() && reply.result.error().code == Code::kClosed && submitter_ && !latched(reply)) {
+      if (!reply.result.ok() && reply.result.error().code == Code::kClosed && submitter_ &&
+          !latched(reply)) {
         it->state = Pending::State::kMaybeSeen;
         return;
       }
@@ -297,10 +303,12 @@ class RoleAppender final : public Appender {
     }
     for (Pending& pending : expired) {
       if (pending.state == Pending::State::kWaiting) {
-        pending.done(Error{Code::kBusy, "the ledger was busy for too long; nothing was recorded", "try again"});
+        pending.done(Error{Code::kBusy, "the ledger was busy for too long; nothing was recorded",
+                           "try again"});
       } else {
         pending.done(Error{Code::kIndeterminate,
-                           "the process that holds the ledger did not answer; the event may or may not be recorded",
+                           "the process that holds the ledger did not answer; the event may or may "
+                           "not be recorded",
                            "see 'phantom status' for its process id"});
       }
     }
@@ -323,7 +331,8 @@ class RoleAppender final : public Appender {
     const std::lock_guard lock(mutex_);
     // Under the lock, so that nothing newer overtakes what is waiting.
     for (Pending& pending : waiting_) {
-      role->writer->writer->submit({std::move(pending.draft), std::nullopt, std::move(pending.done)});
+      role->writer->writer->submit(
+          {std::move(pending.draft), std::nullopt, std::move(pending.done)});
     }
     waiting_.clear();
     writer_ = std::move(role->writer);
@@ -371,7 +380,8 @@ Result<std::unique_ptr<Appender>> open_appender(const Home& home, const Appender
 
 Status serve_ledger(const Home& home, const AppenderOptions& options, int stop_fd) {
   PH_ASSIGN(Lease lease, Lease::try_acquire(LedgerFiles{home.ledger()}.lock()));
-  PH_ASSIGN(const std::shared_ptr<WriterRole> role, WriterRole::take(home, std::move(lease), options));
+  PH_ASSIGN(const std::shared_ptr<WriterRole> role,
+            WriterRole::take(home, std::move(lease), options));
   pollfd polled{stop_fd, POLLIN, 0};
   while (::poll(&polled, 1, -1) < 0) {
     if (errno != EINTR) break;

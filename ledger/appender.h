@@ -9,15 +9,15 @@
 // number no other event will ever have, a signed checkpoint covers it, and it survives power loss.
 // On kIndeterminate it may or may not be in the ledger; any other error: nothing was written.
 
-#include <chrono>
-#include <functional>
-#include <memory>
-
 #include "events/clock.h"
 #include "events/draft.h"
 #include "events/random.h"
 #include "events/result.h"
 #include "ledger/home.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
 
 namespace phantom {
 

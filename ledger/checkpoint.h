@@ -1,12 +1,12 @@
 #pragma once
 // C2SP signed-note v1.0.0 and tlog-checkpoint v1.0.0, exactly. Pure.
 
+#include "events/result.h"
+#include "events/types.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "events/result.h"
-#include "events/types.h"
 
 namespace phantom {
 

@@ -29,15 +29,19 @@ Status refuse_second_history(const Home& home, bool unfinished) {
   if (fs::exists(home.ledger(), code)) {
     return Error{Code::kExists, "there is a ledger at " + home.ledger().string() + " already"};
   }
-  const char* const kHint = "restore the ledger from a backup; to start over, move the whole of PHANTOM_HOME away";
+  const char* const kHint =
+      "restore the ledger from a backup; to start over, move the whole of PHANTOM_HOME away";
   PH_ASSIGN(const bool pinned, any_pinned(home));
   if (pinned) {
-    return Error{Code::kDenied, "there was a ledger here: " + home.trust().string() + " knows it, but " +
-                                    home.ledger().string() + " is gone", kHint};
+    return Error{Code::kDenied,
+                 "there was a ledger here: " + home.trust().string() + " knows it, but " +
+                     home.ledger().string() + " is gone",
+                 kHint};
   }
   if (!unfinished && fs::exists(log_key_file(home.keys()), code)) {
-    return Error{Code::kDenied, "there was a ledger here: its signing key is still in " +
-                                    home.keys().string(), kHint};
+    return Error{Code::kDenied,
+                 "there was a ledger here: its signing key is still in " + home.keys().string(),
+                 kHint};
   }
   return {};
 }
@@ -59,7 +63,8 @@ Result<SignedCheckpoint> write_first_commit(const LedgerFiles& files, const Sign
 
   PH_ASSIGN(std::unique_ptr<Store> store, Store::create(files.db(), nullptr));
   const Sequencer sequencer = Sequencer::empty(origin);
-  PH_ASSIGN(Sequencer::Prepared prepared, sequencer.prepare(*store, batch, options.clock->wall_ns()));
+  PH_ASSIGN(Sequencer::Prepared prepared,
+            sequencer.prepare(*store, batch, options.clock->wall_ns()));
   if (!prepared.results[0].ok()) return std::move(prepared.results[0].error());
   const SignedCheckpoint head{prepared.checkpoint,
                               sign_checkpoint(prepared.checkpoint, log_key, epoch_key)};
@@ -115,8 +120,8 @@ Result<CreatedLedger> create_ledger(const Home& home, const Context& context,
   PH_TRY(epoch_key.save(epoch_key_file(home.keys(), 1)));
 
   PH_TRY(make_private_directory(aside));
-  PH_ASSIGN(const SignedCheckpoint head,
-            write_first_commit(LedgerFiles{aside}, log_key, epoch_key, context, ledger_id, options));
+  PH_ASSIGN(const SignedCheckpoint head, write_first_commit(LedgerFiles{aside}, log_key, epoch_key,
+                                                            context, ledger_id, options));
   fs::rename(aside, home.ledger(), code);
   if (code) return io_error("rename " + aside.string(), code);
   PH_TRY(sync_directory(home.root));

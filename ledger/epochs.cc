@@ -32,22 +32,24 @@ Result<EpochState> read_epoch(const RowSource& rows, std::uint64_t size) {
   return state;
 }
 
-Draft ledger_created(const Context& context, const std::string& origin, const std::string& ledger_id,
-                     const std::string& log_vkey, const std::string& epoch_vkey) {
-  Draft draft = make_draft<schema::LedgerCreated>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
-    const Digest digest = schema_digest();
-    const auto schema_vector = builder.CreateVector(digest.data(), digest.size());
-    return schema::CreateLedgerCreated(builder, builder.CreateString(origin),
-                                       builder.CreateString(ledger_id), builder.CreateString(log_vkey),
-                                       builder.CreateString(epoch_vkey), schema_vector);
-  });
+Draft ledger_created(const Context& context, const std::string& origin,
+                     const std::string& ledger_id, const std::string& log_vkey,
+                     const std::string& epoch_vkey) {
+  Draft draft =
+      make_draft<schema::LedgerCreated>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
+        const Digest digest = schema_digest();
+        const auto schema_vector = builder.CreateVector(digest.data(), digest.size());
+        return schema::CreateLedgerCreated(
+            builder, builder.CreateString(origin), builder.CreateString(ledger_id),
+            builder.CreateString(log_vkey), builder.CreateString(epoch_vkey), schema_vector);
+      });
   draft.tags.emplace_back(kEpochTag);
   return draft;
 }
 
 Draft epoch_announced(const Context& context, std::uint64_t epoch, const std::string& vkey) {
-  Draft draft =
-      make_draft<schema::LedgerEpochAnnounced>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
+  Draft draft = make_draft<schema::LedgerEpochAnnounced>(
+      context, [&](flatbuffers::FlatBufferBuilder& builder) {
         return schema::CreateLedgerEpochAnnounced(builder, epoch, builder.CreateString(vkey));
       });
   draft.tags.emplace_back(kEpochTag);

@@ -8,12 +8,12 @@
 //   2. announcement committed under epoch n  -> at open: epoch n+1 is in force, file n is destroyed
 //   3. secret of epoch n destroyed           -> done
 
-#include <filesystem>
-
 #include "events/draft.h"
 #include "events/result.h"
 #include "ledger/row_source.h"
 #include "ledger/signer.h"
+
+#include <filesystem>
 
 namespace phantom {
 
@@ -27,8 +27,9 @@ struct EpochState {
 Result<EpochState> read_epoch(const RowSource& rows, std::uint64_t size);
 
 // Producers.
-Draft ledger_created(const Context& context, const std::string& origin, const std::string& ledger_id,
-                     const std::string& log_vkey, const std::string& epoch_vkey);
+Draft ledger_created(const Context& context, const std::string& origin,
+                     const std::string& ledger_id, const std::string& log_vkey,
+                     const std::string& epoch_vkey);
 Draft epoch_announced(const Context& context, std::uint64_t epoch, const std::string& vkey);
 
 // Removes every epoch key file but the one in force.

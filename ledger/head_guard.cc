@@ -1,17 +1,16 @@
 #include "ledger/head_guard.h"
 
+#include "events/encoding.h"
+#include "events/sha256.h"
+#include "ledger/home.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <unistd.h>
-
 #include <thread>
+#include <unistd.h>
 #include <utility>
-
-#include "events/encoding.h"
-#include "events/sha256.h"
-#include "ledger/home.h"
 
 namespace phantom {
 namespace {
@@ -46,10 +45,10 @@ Slot parse_slot(ByteView slot, std::size_t position) {
 
 Error head_error(const char* operation, const std::string& path) {
   const int number = errno;
-  const Code code = number == ENOENT              ? Code::kNotFound
-                    : number == EACCES            ? Code::kDenied
-                    : number == ENOSPC            ? Code::kLimit
-                                                  : Code::kIo;
+  const Code code = number == ENOENT   ? Code::kNotFound
+                    : number == EACCES ? Code::kDenied
+                    : number == ENOSPC ? Code::kLimit
+                                       : Code::kIo;
   return {code, std::string(operation) + " head " + path + ": " + std::strerror(number)};
 }
 

@@ -13,11 +13,11 @@
 // generation. The file is written after the commit point and not synced per commit: after a power
 // loss it may be behind the store, never ahead of it.
 
-#include <filesystem>
-#include <optional>
-
 #include "events/result.h"
 #include "ledger/checkpoint.h"
+
+#include <filesystem>
+#include <optional>
 
 namespace phantom {
 

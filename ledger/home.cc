@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
 #include <utility>
 
 namespace phantom {
@@ -14,7 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Error file_error(const char* operation, const fs::path& path, int number) {
-  const std::string message = std::string(operation) + " " + path.string() + ": " + std::strerror(number);
+  const std::string message =
+      std::string(operation) + " " + path.string() + ": " + std::strerror(number);
   switch (number) {
     case ENOENT:
     case ENOTDIR:
@@ -79,7 +79,7 @@ Result<Home> resolve_home(const char* phantom_home, const char* home) {
 
 Status make_private_directory(const fs::path& directory) {
   if (directory.has_parent_path() && directory.parent_path() != directory) {
-    struct stat parent{};
+    struct stat parent {};
     if (::stat(directory.parent_path().c_str(), &parent) != 0) {
       PH_TRY(make_private_directory(directory.parent_path()));
     }
@@ -87,9 +87,10 @@ Status make_private_directory(const fs::path& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return file_error("make directory", directory, errno);
   }
-  struct stat info{};
+  struct stat info {};
   if (::stat(directory.c_str(), &info) != 0) return file_error("look at", directory, errno);
-  if (!S_ISDIR(info.st_mode)) return Error{Code::kExists, directory.string() + " is not a directory"};
+  if (!S_ISDIR(info.st_mode))
+    return Error{Code::kExists, directory.string() + " is not a directory"};
   if ((info.st_mode & 0022) != 0) {
     return Error{Code::kDenied, directory.string() + " can be written by other users",
                  "run 'chmod go-w " + directory.string() + "'"};
@@ -112,7 +113,8 @@ Status write_file_durably(const fs::path& file, ByteView bytes, unsigned mode) {
   }
   if (::fsync(out.get()) != 0) return fail(file_error("sync", file, errno));
   if (::close(out.release()) != 0) return fail(file_error("close", file, errno));
-  if (::rename(temporary.c_str(), file.c_str()) != 0) return fail(file_error("rename", file, errno));
+  if (::rename(temporary.c_str(), file.c_str()) != 0)
+    return fail(file_error("rename", file, errno));
   return sync_directory(file.has_parent_path() ? file.parent_path() : fs::path("."));
 }
 
@@ -137,7 +139,8 @@ Result<Bytes> read_file(const fs::path& file, std::size_t bytes_max) {
     if (got < 0) return file_error("read", file, errno);
     if (got == 0) return bytes;
     if (bytes.size() + static_cast<std::size_t>(got) > bytes_max) {
-      return Error{Code::kLimit, file.string() + " is larger than " + std::to_string(bytes_max) + " bytes"};
+      return Error{Code::kLimit,
+                   file.string() + " is larger than " + std::to_string(bytes_max) + " bytes"};
     }
     bytes.insert(bytes.end(), chunk, chunk + got);
   }

@@ -1,11 +1,11 @@
 #pragma once
 // Where phantom keeps its state. Resolved once per process. docs/FORMAT.md section 1.
 
-#include <filesystem>
-#include <string>
-
 #include "events/result.h"
 #include "events/types.h"
+
+#include <filesystem>
+#include <string>
 
 namespace phantom {
 

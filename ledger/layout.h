@@ -19,8 +19,11 @@ inline constexpr std::string_view kOriginPrefix = "phantom.local/";
 inline std::string epoch_name(std::string_view origin, std::uint64_t epoch) {
   return std::string(origin) + "/epoch/" + std::to_string(epoch);
 }
-inline std::filesystem::path log_key_file(const std::filesystem::path& keys) { return keys / "log.key"; }
-inline std::filesystem::path epoch_key_file(const std::filesystem::path& keys, std::uint64_t epoch) {
+inline std::filesystem::path log_key_file(const std::filesystem::path& keys) {
+  return keys / "log.key";
+}
+inline std::filesystem::path epoch_key_file(const std::filesystem::path& keys,
+                                            std::uint64_t epoch) {
   return keys / ("epoch-" + std::to_string(epoch) + ".key");
 }
 

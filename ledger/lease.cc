@@ -1,16 +1,15 @@
 #include "ledger/lease.h"
 
+#include <boost/interprocess/sync/file_lock.hpp>
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <mutex>
 #include <set>
+#include <sys/stat.h>
 #include <thread>
-
-#include <boost/interprocess/sync/file_lock.hpp>
+#include <unistd.h>
 
 namespace phantom {
 namespace {
@@ -72,7 +71,7 @@ Result<Lease> Lease::try_acquire(const fs::path& file) {
   if (held().paths.count(state->key) != 0) {
     return Error{Code::kBusy, "this process already holds the lease on " + file.string()};
   }
-  struct stat before{};
+  struct stat before {};
   if (::stat(file.c_str(), &before) != 0) {
     return Error{errno == ENOENT ? Code::kNotFound : Code::kIo,
                  "lock file " + file.string() + ": " + std::strerror(errno)};
@@ -91,8 +90,9 @@ Result<Lease> Lease::try_acquire(const fs::path& file) {
   held().paths.insert(state->key);
   Lease lease(std::move(state));
   // Replaced between the look and the lock: whoever made the new file may hold that one.
-  struct stat after{};
-  if (::stat(file.c_str(), &after) != 0 || after.st_ino != before.st_ino || after.st_dev != before.st_dev) {
+  struct stat after {};
+  if (::stat(file.c_str(), &after) != 0 || after.st_ino != before.st_ino ||
+      after.st_dev != before.st_dev) {
     held().paths.erase(lease.state_->key);
     lease.state_.reset();
     return Error{Code::kBusy, "lock file " + file.string() + " is being replaced"};
@@ -104,7 +104,8 @@ Result<Lease> Lease::acquire(const fs::path& file, std::chrono::milliseconds wai
   const auto deadline = std::chrono::steady_clock::now() + wait_max;
   for (;;) {
     auto lease = try_acquire(file);
-    if (lease.ok() || lease.error().code != Code::kBusy || std::chrono::steady_clock::now() >= deadline) {
+    if (lease.ok() || lease.error().code != Code::kBusy ||
+        std::chrono::steady_clock::now() >= deadline) {
       return lease;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -120,19 +121,20 @@ Result<std::optional<int>> Lease::holder(const fs::path& file) {
     return Error{errno == EACCES ? Code::kDenied : Code::kIo,
                  "lock file " + file.string() + ": " + std::strerror(errno)};
   }
-  struct flock probe{};
+  struct flock probe {};
   probe.l_type = F_WRLCK;
   probe.l_whence = SEEK_SET;
   const int asked = ::fcntl(fd, F_GETLK, &probe);
   const int number = errno;
   ::close(fd);
-  if (asked != 0) return Error{Code::kIo, "lock file " + file.string() + ": " + std::strerror(number)};
+  if (asked != 0)
+    return Error{Code::kIo, "lock file " + file.string() + ": " + std::strerror(number)};
   if (probe.l_type == F_UNLCK) return std::optional<int>();
   return std::optional<int>(probe.l_pid);
 }
 
 bool Lease::still_there() const {
-  struct stat now{};
+  struct stat now {};
   return ::stat(state_->path.c_str(), &now) == 0 && now.st_ino == state_->inode &&
          now.st_dev == state_->device;
 }

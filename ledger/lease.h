@@ -5,12 +5,12 @@
 // fcntl locks are dropped when any descriptor of the file is closed in the holding process, so the
 // file is a file of its own that nothing but this class ever opens.
 
+#include "events/result.h"
+
 #include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
-
-#include "events/result.h"
 
 namespace phantom {
 
@@ -19,7 +19,8 @@ class Lease {
   // Takes it now or not at all. kNotFound when the lock file does not exist, kBusy when another
   // process has it, or another lease of this process has.
   static Result<Lease> try_acquire(const std::filesystem::path& file);
-  static Result<Lease> acquire(const std::filesystem::path& file, std::chrono::milliseconds wait_max);
+  static Result<Lease> acquire(const std::filesystem::path& file,
+                               std::chrono::milliseconds wait_max);
 
   // Makes the lock file if it is not there.
   static Status make_file(const std::filesystem::path& file);

@@ -40,9 +40,11 @@ class SnapshotReader final : public LedgerReader {
         continue;
       }
       PH_ASSIGN(const auto row, store_->get(rows::bundle(n)));
-      const auto entries = row ? rows::split_bundle(as_bytes(*row), rows::kBundleEvents) : std::nullopt;
+      const auto entries =
+          row ? rows::split_bundle(as_bytes(*row), rows::kBundleEvents) : std::nullopt;
       if (!entries) {
-        return Error{Code::kCorrupt, "bundle " + std::to_string(n) + " is missing or does not split"};
+        return Error{Code::kCorrupt,
+                     "bundle " + std::to_string(n) + " is missing or does not split"};
       }
       for (; from < end; ++from) {
         if (!visit(from, to_bytes((*entries)[from % rows::kBundleEvents]))) return {};
@@ -71,8 +73,9 @@ class SnapshotReader final : public LedgerReader {
       const bool sound = link != nullptr && link->count() == left &&
                          (left == 1 || link->prev_seq() < at->last_seq);
       if (!sound) {
-        return Error{Code::kCorrupt, "the history of " + std::string(tag) + " is broken at event " +
-                                         std::to_string(at->last_seq),
+        return Error{Code::kCorrupt,
+                     "the history of " + std::string(tag) + " is broken at event " +
+                         std::to_string(at->last_seq),
                      "run 'phantom audit verify'"};
       }
       if (!visit(at->last_seq, bytes)) return {};

@@ -2,14 +2,14 @@
 // A snapshot of a ledger at a published checkpoint. Never takes the lease, never blocks the writer,
 // writes nothing into the ledger's directory.
 
+#include "events/draft.h"
+#include "events/result.h"
+#include "ledger/checkpoint.h"
+
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
-
-#include "events/draft.h"
-#include "events/result.h"
-#include "ledger/checkpoint.h"
 
 namespace phantom {
 

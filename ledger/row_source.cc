@@ -1,15 +1,17 @@
 #include "ledger/row_source.h"
 
-#include <algorithm>
-
 #include "events/envelope.h"
 #include "ledger/rows.h"
 #include "ledger/tree.h"
 
+#include <algorithm>
+
 namespace phantom {
 namespace {
 
-Error missing(const std::string& what) { return {Code::kCorrupt, what + " is missing from the store"}; }
+Error missing(const std::string& what) {
+  return {Code::kCorrupt, what + " is missing from the store"};
+}
 
 Result<std::vector<Digest>> tile_hashes(const RowSource& rows, std::uint64_t size, unsigned level,
                                         std::uint64_t n, std::uint64_t first, std::uint64_t count) {

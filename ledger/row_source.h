@@ -1,12 +1,12 @@
 #pragma once
 // Reading events and tree nodes out of rows. Pure but for the source they come from.
 
+#include "events/result.h"
+#include "events/types.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "events/result.h"
-#include "events/types.h"
 
 namespace phantom {
 

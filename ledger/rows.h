@@ -4,21 +4,21 @@
 //   'b' be64(n)            bundle n: entries n*256 .. n*256+255, each be16(length) || bytes
 //   'c' be64(size)         commit: the signed checkpoint note over the first `size` events
 //   'g' tag name           be64(seq of the newest event with the tag) || be64(running count)
-//   'h' level be64(n)      tile: up to 256 hashes of level `level`, slot i at 32*i; level 0 only full
-//   'i' event id (16)      be64(seq)
-//   'm' name               meta: "format" -> "phantom-ledger/1", "store" -> RocksDB's identity
-//   't' be64(seq)          tail: bytes of an entry whose bundle is not full yet
+//   'h' level be64(n)      tile: up to 256 hashes of level `level`, slot i at 32*i; level 0 only
+//   full 'i' event id (16)      be64(seq) 'm' name               meta: "format" ->
+//   "phantom-ledger/1", "store" -> RocksDB's identity 't' be64(seq)          tail: bytes of an
+//   entry whose bundle is not full yet
 //
 // A tile of level l > 0 holds the roots of the full tiles of level l-1 below it. Tiles of levels
 // above 0 are rewritten as they grow; of level 0 only full ones are stored, since the tail holds
 // what they are made of.
 
+#include "events/types.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "events/types.h"
 
 namespace phantom::rows {
 

@@ -1,12 +1,12 @@
 #include "ledger/sequencer.h"
 
-#include <algorithm>
-#include <map>
-
 #include "events/encoding.h"
 #include "events/envelope.h"
 #include "events/limits.h"
 #include "ledger/rows.h"
+
+#include <algorithm>
+#include <map>
 
 namespace phantom {
 namespace {
@@ -23,7 +23,8 @@ std::string tile_value(const std::vector<Digest>& hashes) {
 Result<std::optional<TagState>> read_tag(const RowSource& rows, std::string_view tag) {
   PH_ASSIGN(const auto row, rows.get(rows::tag(tag)));
   if (!row) return std::optional<TagState>();
-  if (row->size() != 16) return Error{Code::kCorrupt, "tag row of " + std::string(tag) + " is damaged"};
+  if (row->size() != 16)
+    return Error{Code::kCorrupt, "tag row of " + std::string(tag) + " is damaged"};
   return std::optional<TagState>(
       TagState{get_be64(as_bytes(*row)), get_be64(as_bytes(*row).subspan(8))});
 }
@@ -113,10 +114,11 @@ class Sequencer::Batch {
       PH_ASSIGN(stored, read_entry(rows_, from_.size(), seq));
     }
     PH_ASSIGN(const schema::Entry* entry, parse_entry(stored));
-    if (entry->type() != draft.type || !std::equal(entry->payload()->begin(), entry->payload()->end(),
-                                                   draft.payload.begin(), draft.payload.end())) {
-      return Error{Code::kConflict, "event id " + format_uuid(draft.id) +
-                                        " was used before, for another event"};
+    if (entry->type() != draft.type ||
+        !std::equal(entry->payload()->begin(), entry->payload()->end(), draft.payload.begin(),
+                    draft.payload.end())) {
+      return Error{Code::kConflict,
+                   "event id " + format_uuid(draft.id) + " was used before, for another event"};
     }
     return std::optional<Receipt>(Receipt{seq, leaf_hash(stored), 0, Durability::kDuplicate});
   }
@@ -131,8 +133,9 @@ class Sequencer::Batch {
       PH_ASSIGN(const std::optional<TagState> state, tag_state(condition.tag));
       const std::optional<Seq> last = state ? std::optional(state->last_seq) : std::nullopt;
       if (last != condition.last_seq) {
-        return Error{Code::kConflict, "something else happened under " + condition.tag +
-                                          (last ? " at event " + std::to_string(*last) : ""),
+        return Error{Code::kConflict,
+                     "something else happened under " + condition.tag +
+                         (last ? " at event " + std::to_string(*last) : ""),
                      "read it again, then retry"};
       }
     }
@@ -166,7 +169,8 @@ class Sequencer::Batch {
   Status write_bundles() {
     const std::uint64_t full = size() / rows::kBundleEvents * rows::kBundleEvents;
     const Seq old_size = from_.size();
-    for (std::uint64_t n = old_size / rows::kBundleEvents; (n + 1) * rows::kBundleEvents <= size(); ++n) {
+    for (std::uint64_t n = old_size / rows::kBundleEvents; (n + 1) * rows::kBundleEvents <= size();
+         ++n) {
       std::string bundle;
       for (Seq seq = n * rows::kBundleEvents; seq < (n + 1) * rows::kBundleEvents; ++seq) {
         if (seq < old_size) {
@@ -234,7 +238,8 @@ Result<Sequencer> Sequencer::load(const RowSource& rows, const Checkpoint& head)
   return out;
 }
 
-Result<Sequencer::Prepared> Sequencer::prepare(const RowSource& rows, std::span<const Submission> batch,
+Result<Sequencer::Prepared> Sequencer::prepare(const RowSource& rows,
+                                               std::span<const Submission> batch,
                                                std::int64_t now_ns) const {
   Batch commit(*this, rows, now_ns);
   std::vector<Result<Receipt>> results;

@@ -9,16 +9,16 @@
 //   edge[l > 0] = hashes of the open tile of level l, (size >> 8l) % 256 of them
 //   every commit of n events adds exactly one checkpoint, over size + n
 
-#include <functional>
-#include <span>
-#include <string>
-#include <vector>
-
 #include "events/draft.h"
 #include "ledger/checkpoint.h"
 #include "ledger/reader.h"
 #include "ledger/store.h"
 #include "ledger/tree.h"
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace phantom {
 
@@ -41,9 +41,9 @@ class Sequencer {
 
   struct Prepared {
     RowChanges changes;
-    Checkpoint checkpoint;               // over all events, the new ones included
+    Checkpoint checkpoint;                 // over all events, the new ones included
     std::vector<Result<Receipt>> results;  // one per submission, in order
-    std::uint64_t added = 0;             // 0: nothing to commit
+    std::uint64_t added = 0;               // 0: nothing to commit
 
     CompactRange range;
     std::vector<std::vector<Digest>> edges;

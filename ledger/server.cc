@@ -1,12 +1,12 @@
 #include "ledger/server.h"
 
+#include "events/diag.h"
+#include "events/envelope.h"
+
 #include <cerrno>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "events/diag.h"
-#include "events/envelope.h"
 
 namespace phantom {
 namespace {
@@ -68,7 +68,8 @@ void SubmitServer::run() {
     bool waiting = false;
     for (const auto& [number, client] : clients_) {
       short events = 0;
-      const bool has_room = client->pending < kPendingPerClientMax && client->out.size() < kOutBytesMax;
+      const bool has_room =
+          client->pending < kPendingPerClientMax && client->out.size() < kOutBytesMax;
       if (has_room && !stopping) events |= POLLIN;
       if (!client->out.empty()) events |= POLLOUT;
       waiting = waiting || client->pending > 0 || !client->out.empty();
@@ -92,7 +93,8 @@ void SubmitServer::run() {
       if (alive && (events & POLLHUP) != 0 && (events & POLLIN) == 0) alive = false;
       if (!alive) clients_.erase(numbers[i]);
     }
-    if (polled.size() > numbers.size() + 1 && (polled.back().revents & POLLIN) != 0) accept_clients();
+    if (polled.size() > numbers.size() + 1 && (polled.back().revents & POLLIN) != 0)
+      accept_clients();
   }
 }
 

@@ -2,16 +2,16 @@
 // The writer's door for other processes: takes drafts from the Unix socket, hands them to the
 // writer, sends receipts back. One thread, bounded in connections and in drafts per connection.
 
+#include "ledger/socket.h"
+#include "ledger/wire.h"
+#include "ledger/writer.h"
+
 #include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
-
-#include "ledger/socket.h"
-#include "ledger/wire.h"
-#include "ledger/writer.h"
 
 namespace phantom {
 

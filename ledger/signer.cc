@@ -1,15 +1,15 @@
 #include "ledger/signer.h"
 
+#include "events/encoding.h"
+#include "ledger/home.h"
+
+#include <sodium.h>
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <sodium.h>
-
-#include "events/encoding.h"
-#include "ledger/home.h"
 
 namespace phantom {
 namespace {
@@ -38,7 +38,8 @@ Signer::~Signer() = default;
 
 Result<Signer> Signer::from_seed(std::string name, ByteView seed) {
   PH_CHECK(sodium_init() >= 0, "libsodium does not start");
-  if (seed.size() != crypto_sign_SEEDBYTES) return Error{Code::kInvalid, "signing key has the wrong size"};
+  if (seed.size() != crypto_sign_SEEDBYTES)
+    return Error{Code::kInvalid, "signing key has the wrong size"};
   auto secret = std::make_unique<Secret>();
   PublicKey pub{};
   crypto_sign_seed_keypair(pub.data(), secret->key, seed.data());
@@ -54,7 +55,7 @@ Signer Signer::generate(std::string name, Random& random) {
 }
 
 Result<Signer> Signer::load(const std::filesystem::path& file) {
-  struct stat info{};
+  struct stat info {};
   if (::stat(file.c_str(), &info) != 0) {
     return Error{errno == ENOENT ? Code::kNotFound : Code::kIo,
                  "signing key " + file.string() + ": " + std::strerror(errno)};
@@ -73,7 +74,8 @@ Result<Signer> Signer::load(const std::filesystem::path& file) {
   if (!line.starts_with(kPrefix)) return bad("not a key file");
   line.remove_prefix(kPrefix.size());
   const std::size_t name_end = line.find('+');
-  const std::size_t id_end = name_end == std::string_view::npos ? name_end : line.find('+', name_end + 1);
+  const std::size_t id_end =
+      name_end == std::string_view::npos ? name_end : line.find('+', name_end + 1);
   if (id_end == std::string_view::npos) return bad("not a key file");
   auto key = from_base64(line.substr(id_end + 1));
   if (!key || key->size() != 1 + crypto_sign_SEEDBYTES || (*key)[0] != kEd25519) {
@@ -84,7 +86,8 @@ Result<Signer> Signer::load(const std::filesystem::path& file) {
   if (!signer.ok()) return bad("unknown kind of key");
   Bytes id;
   put_be32(id, signer->verifier_key().id);
-  if (to_hex(id) != line.substr(name_end + 1, id_end - name_end - 1)) return bad("key and its id differ");
+  if (to_hex(id) != line.substr(name_end + 1, id_end - name_end - 1))
+    return bad("key and its id differ");
   sodium_memzero(bytes.data(), bytes.size());
   return signer;
 }
@@ -112,7 +115,7 @@ Signature Signer::sign(ByteView message) const {
 Status destroy_key_file(const std::filesystem::path& file) {
   const int fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
   if (fd >= 0) {
-    struct stat info{};
+    struct stat info {};
     if (::fstat(fd, &info) == 0) {
       const Bytes zeros(static_cast<std::size_t>(info.st_size), 0);
       if (::pwrite(fd, zeros.data(), zeros.size(), 0) >= 0) ::fsync(fd);

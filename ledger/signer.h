@@ -1,12 +1,12 @@
 #pragma once
 // Ed25519 keys that sign notes. The secret lives in locked memory and leaves only as key file text.
 
-#include <filesystem>
-#include <memory>
-
 #include "events/random.h"
 #include "events/result.h"
 #include "ledger/checkpoint.h"
+
+#include <filesystem>
+#include <memory>
 
 namespace phantom {
 
@@ -15,8 +15,8 @@ class Signer {
  public:
   static Signer generate(std::string name, Random& random);
 
-  // Key files hold one line, PRIVATE+KEY+<name>+<id>+<base64 of 0x01 and the 32-byte seed>, and have
-  // mode 0600; a file others may read is refused. kNotFound, kDenied, kInvalid.
+  // Key files hold one line, PRIVATE+KEY+<name>+<id>+<base64 of 0x01 and the 32-byte seed>, and
+  // have mode 0600; a file others may read is refused. kNotFound, kDenied, kInvalid.
   static Result<Signer> load(const std::filesystem::path& file);
   Status save(const std::filesystem::path& file) const;
 

@@ -3,13 +3,12 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <string>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <string>
 
 namespace phantom {
 namespace {
@@ -75,7 +74,8 @@ Result<Fd> connect_unix(const std::filesystem::path& path) {
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.good()) return socket_error("make socket", path);
   const auto* raw = reinterpret_cast<const sockaddr*>(&address.address);
-  if (::connect(fd.get(), raw, sizeof address.address) != 0) return socket_error("connect to", path);
+  if (::connect(fd.get(), raw, sizeof address.address) != 0)
+    return socket_error("connect to", path);
   return fd;
 }
 
@@ -85,7 +85,8 @@ Result<Peer> peer_of(const Fd& socket) {
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
     return Error{Code::kDenied, std::string("peer credentials: ") + std::strerror(errno)};
   }
-  return Peer{static_cast<std::uint32_t>(credentials.uid), static_cast<std::uint32_t>(credentials.pid)};
+  return Peer{static_cast<std::uint32_t>(credentials.uid),
+              static_cast<std::uint32_t>(credentials.pid)};
 }
 
 Result<Fd> make_event_fd() {

@@ -1,11 +1,11 @@
 #pragma once
 // Unix sockets by path, without the 108-byte limit of their addresses.
 
-#include <filesystem>
-#include <utility>
-
 #include "events/draft.h"
 #include "events/result.h"
+
+#include <filesystem>
+#include <utility>
 
 namespace phantom {
 

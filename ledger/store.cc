@@ -1,10 +1,10 @@
 #include "ledger/store.h"
 
+#include "ledger/store_rocksdb.h"
+
 #include <rocksdb/env.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
-
-#include "ledger/store_rocksdb.h"
 
 namespace phantom {
 
@@ -41,7 +41,8 @@ Error store_error(const char* operation, const rocksdb::Status& status) {
   const std::string message = std::string("store: ") + operation + ": " + status.ToString();
   if (status.IsNoSpace()) return {Code::kLimit, message, "free some disk space, then try again"};
   if (status.IsCorruption()) {
-    return {Code::kCorrupt, message, "run 'phantom audit verify' and keep the directory as evidence"};
+    return {Code::kCorrupt, message,
+            "run 'phantom audit verify' and keep the directory as evidence"};
   }
   if (status.IsIOError() && message.find("Permission denied") != std::string::npos) {
     return {Code::kDenied, message};

@@ -2,12 +2,12 @@
 // The embedded store, opened for writing. One synced batch per commit; that write is the commit
 // point of the ledger. Only the holder of the lease opens it.
 
+#include "ledger/row_source.h"
+
 #include <filesystem>
 #include <memory>
 #include <utility>
 #include <vector>
-
-#include "ledger/row_source.h"
 
 namespace rocksdb {
 class Env;

@@ -1,9 +1,9 @@
 #include "ledger/store_reader.h"
 
+#include "ledger/store_rocksdb.h"
+
 #include <cstdlib>
 #include <thread>
-
-#include "ledger/store_rocksdb.h"
 
 namespace phantom {
 namespace {
@@ -39,7 +39,8 @@ class ScratchDirectory {
  public:
   static Result<ScratchDirectory> make() {
     const char* base = std::getenv("TMPDIR");
-    std::string path = std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/phantom-read-XXXXXX";
+    std::string path =
+        std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/phantom-read-XXXXXX";
     if (mkdtemp(path.data()) == nullptr) {
       return Error{Code::kIo, "cannot make a temporary directory at " + path,
                    "set TMPDIR to a directory that can be written"};

@@ -2,14 +2,14 @@
 // Raw rows of a store, read beside a live writer. A RocksDB secondary instance: it takes no lock
 // and writes only into a temporary directory of its own.
 
+#include "events/result.h"
+#include "ledger/row_source.h"
+
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "events/result.h"
-#include "ledger/row_source.h"
 
 namespace phantom {
 

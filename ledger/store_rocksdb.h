@@ -1,12 +1,12 @@
 #pragma once
 // How the store's RocksDB is set up, for the two files that open it. Not for anybody else.
 
-#include <memory>
+#include "events/result.h"
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 
-#include "events/result.h"
+#include <memory>
 
 namespace phantom {
 

@@ -1,8 +1,8 @@
 #include "ledger/subject.h"
 
-#include <algorithm>
-
 #include "events/encoding.h"
+
+#include <algorithm>
 
 namespace phantom {
 namespace {
@@ -15,9 +15,10 @@ Result<Subject> load_subject(const Home& home) {
   PH_ASSIGN(const Bytes bytes, read_file(subject_file(home), 256));
   const std::string_view line = as_text(bytes);
   const std::size_t space = line.find(' ');
-  const auto key = space == std::string_view::npos || line.size() != space + 66 || line.back() != '\n'
-                       ? std::nullopt
-                       : from_hex(line.substr(space + 1, 64));
+  const auto key =
+      space == std::string_view::npos || line.size() != space + 66 || line.back() != '\n'
+          ? std::nullopt
+          : from_hex(line.substr(space + 1, 64));
   if (!key) {
     return Error{Code::kInvalid, subject_file(home).string() + " is damaged",
                  "restore it from a backup, or move it away to start with a new identity"};

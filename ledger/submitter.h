@@ -1,11 +1,11 @@
 #pragma once
 // A connection to the process that holds the lease. One thread uses it.
 
-#include <chrono>
-#include <vector>
-
 #include "ledger/socket.h"
 #include "ledger/wire.h"
+
+#include <chrono>
+#include <vector>
 
 namespace phantom {
 

@@ -1,11 +1,11 @@
 #pragma once
 // The RFC 6962 Merkle tree: roots, growth and proofs. Pure.
 
-#include <functional>
-#include <vector>
-
 #include "events/result.h"
 #include "events/types.h"
+
+#include <functional>
+#include <vector>
 
 namespace phantom {
 

@@ -2,13 +2,13 @@
 // Verification. Shares no code path with the writer but the pure parts: entry parsing, tree
 // hashing, note parsing. Reads a snapshot at a published checkpoint and never blocks the writer.
 
+#include "events/clock.h"
+#include "ledger/checkpoint.h"
+
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "events/clock.h"
-#include "ledger/checkpoint.h"
 
 namespace phantom {
 
@@ -16,17 +16,19 @@ enum class Verdict { kVerified, kFailed, kIndeterminate };
 
 enum class CheckState { kPass, kFail, kIndeterminate, kNotEvaluated, kSkipped };
 
+// Stable ids, in order: ledger, files, meta, entries, tree, checkpoints, tags, ids, rows, head,
+// schema, key, trust, anchors; of a proof: proof, entries, tree, schema, key.
 struct Check {
-  std::string id;      // stable, kebab-case: entries, tree, checkpoints, head, tags, ids, key, trust, anchors
+  std::string id;
   CheckState state = CheckState::kNotEvaluated;
-  std::string reason = {};  // empty when it passed
+  std::string reason = {};  // what is wrong; of a pass, what is worth knowing
 };
 
 struct VerifyOptions {
   std::filesystem::path ledger;
-  std::optional<VerifierKey> key;        // pinned by the caller
-  std::vector<std::string> anchors;      // checkpoint notes kept outside
-  std::optional<std::string> trust;      // the checkpoint note of the last good run
+  std::optional<VerifierKey> key;    // pinned by the caller
+  std::vector<std::string> anchors;  // checkpoint notes kept outside
+  std::optional<std::string> trust;  // the checkpoint note of the last good run
   const Clock* clock = &system_clock();
   unsigned threads = 0;  // 0: all cores
 };

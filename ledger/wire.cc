@@ -1,15 +1,17 @@
 #include "ledger/wire.h"
 
-#include <algorithm>
-
 #include "events/encoding.h"
+
+#include <algorithm>
 
 namespace phantom::wire {
 namespace {
 
 constexpr std::size_t kReceiptBytes = 16 + 1 + 8 + 32 + 8 + 1;
 
-Error bad() { return {Code::kInvalid, "the other end of the ledger's socket does not speak our protocol"}; }
+Error bad() {
+  return {Code::kInvalid, "the other end of the ledger's socket does not speak our protocol"};
+}
 
 void put_text(Bytes& out, std::string_view text) {
   text = text.substr(0, 8'000);
@@ -36,7 +38,9 @@ Bytes frame(ByteView message) {
   return out;
 }
 
-Bytes hello(std::string_view origin) { return frame(as_bytes(std::string(kHello) + std::string(origin))); }
+Bytes hello(std::string_view origin) {
+  return frame(as_bytes(std::string(kHello) + std::string(origin)));
+}
 
 Bytes reply(const EventId& id, const Result<Receipt>& result) {
   Bytes out(id.begin(), id.end());

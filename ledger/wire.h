@@ -11,18 +11,18 @@
 //     receipt: be64 seq, 32 leaf hash, be64 checkpoint size, u8 durability
 //     error:   be16 length, message, be16 length, hint
 
-#include <optional>
-
 #include "events/draft.h"
 #include "events/result.h"
+
+#include <optional>
 
 namespace phantom::wire {
 
 inline constexpr std::string_view kHello = "phantom-submit/1\n";
 inline constexpr std::size_t kFrameBytesMax = 64 * 1024;
 
-Bytes hello(std::string_view origin);                 // a frame
-Bytes frame(ByteView message);                        // a frame
+Bytes hello(std::string_view origin);                           // a frame
+Bytes frame(ByteView message);                                  // a frame
 Bytes reply(const EventId& id, const Result<Receipt>& result);  // a frame
 
 struct Reply {

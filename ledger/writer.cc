@@ -1,11 +1,11 @@
 #include "ledger/writer.h"
 
-#include <sys/statvfs.h>
-
 #include "events/diag.h"
 #include "events/encoding.h"
 #include "ledger/epochs.h"
 #include "ledger/rows.h"
+
+#include <sys/statvfs.h>
 
 namespace phantom {
 namespace {
@@ -19,13 +19,15 @@ Status decide(const HeadComparison& comparison) {
     case HeadVerdict::kOnlyStore:
       return {};
     case HeadVerdict::kStoreBehind:
-      return Error{Code::kCorrupt, "the ledger was rolled back: the store is older than its head copy\n" +
-                                       comparison.evidence, kKeep};
+      return Error{Code::kCorrupt,
+                   "the ledger was rolled back: the store is older than its head copy\n" +
+                       comparison.evidence,
+                   kKeep};
     case HeadVerdict::kForked:
       return Error{Code::kCorrupt, "the ledger has two histories\n" + comparison.evidence, kKeep};
     case HeadVerdict::kOnlyHead:
-      return Error{Code::kCorrupt, "the store is empty, but its head copy is not\n" + comparison.evidence,
-                   kKeep};
+      return Error{Code::kCorrupt,
+                   "the store is empty, but its head copy is not\n" + comparison.evidence, kKeep};
     case HeadVerdict::kNeither:
       return Error{Code::kNotFound, "there is no ledger here", "run 'phantom ledger init'"};
   }
@@ -79,8 +81,9 @@ Result<std::unique_ptr<Writer>> Writer::open(const Home& home, Lease lease,
   PH_ASSIGN(std::unique_ptr<Store> store, Store::open(files.db(), options.env));
   PH_ASSIGN(const auto format, store->get(rows::meta("format")));
   if (format && *format != rows::kFormat) {
-    return Error{Code::kUnsupported, "the ledger has format " + escape_terminal(*format) +
-                                         ", this phantom writes " + std::string(rows::kFormat),
+    return Error{Code::kUnsupported,
+                 "the ledger has format " + escape_terminal(*format) + ", this phantom writes " +
+                     std::string(rows::kFormat),
                  "use a newer phantom"};
   }
   PH_ASSIGN(std::optional<SignedCheckpoint> head, read_head(*store));
@@ -96,7 +99,8 @@ Result<std::unique_ptr<Writer>> Writer::open(const Home& home, Lease lease,
   PH_ASSIGN(Sequencer sequencer, Sequencer::load(*store, head->checkpoint));
 
   const auto missing_key = [](Error error) {
-    if (error.code == Code::kNotFound) error.hint = "restore the keys directory; events cannot be signed without it";
+    if (error.code == Code::kNotFound)
+      error.hint = "restore the keys directory; events cannot be signed without it";
     return error;
   };
   auto log_key = Signer::load(log_key_file(home.keys()));
@@ -211,7 +215,8 @@ void Writer::run() {
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
       std::size_t bytes = 0;
-      while (!queue_.empty() && batch.size() < options_.batch_events_max && bytes < options_.batch_bytes_max) {
+      while (!queue_.empty() && batch.size() < options_.batch_events_max &&
+             bytes < options_.batch_bytes_max) {
         bytes += queue_.front().draft.payload.size() + 512;
         batch.push_back(std::move(queue_.front()));
         queue_.pop_front();
@@ -248,7 +253,8 @@ Status Writer::try_commit(std::vector<Submission>& batch, std::vector<Result<Rec
   if (Status written = store_->commit(prepared.changes); !written.ok()) {
     Error error = std::move(written.error());
     error.message = "the event may or may not be recorded: " + error.message;
-    if (error.hint.empty()) error.hint = "start the command again; the ledger decides at its next start";
+    if (error.hint.empty())
+      error.hint = "start the command again; the ledger decides at its next start";
     const std::lock_guard lock(mutex_);
     latched_ = error;
     return error;
@@ -271,15 +277,18 @@ Status Writer::try_commit(std::vector<Submission>& batch, std::vector<Result<Rec
 // the open files, would take the record and lose it.
 Status Writer::check_surroundings() const {
   if (!lease_->still_there()) {
-    return Error{Code::kIo, "the ledger at " + files_.directory.string() + " was removed or replaced",
+    return Error{Code::kIo,
+                 "the ledger at " + files_.directory.string() + " was removed or replaced",
                  "put it back, then start the command again"};
   }
-  struct statvfs space{};
+  struct statvfs space {};
   if (::statvfs(files_.directory.c_str(), &space) == 0) {
     const std::uint64_t free_bytes = std::uint64_t{space.f_bavail} * space.f_frsize;
     if (free_bytes < options_.free_bytes_min) {
-      return Error{Code::kLimit, "the disk of " + files_.directory.string() + " is full; nothing was recorded",
-                   "free at least " + std::to_string(options_.free_bytes_min >> 20) + " MiB, then try again"};
+      return Error{Code::kLimit,
+                   "the disk of " + files_.directory.string() + " is full; nothing was recorded",
+                   "free at least " + std::to_string(options_.free_bytes_min >> 20) +
+                       " MiB, then try again"};
     }
   }
   return {};

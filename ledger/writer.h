@@ -4,12 +4,6 @@
 // Invariants: a checkpoint is signed once per commit and released only after its commit is synced;
 // after a failed or uncertain sync nothing more is written until the ledger is reopened (latched).
 
-#include <condition_variable>
-#include <deque>
-#include <memory>
-#include <mutex>
-#include <thread>
-
 #include "events/clock.h"
 #include "events/random.h"
 #include "ledger/head_guard.h"
@@ -19,6 +13,12 @@
 #include "ledger/sequencer.h"
 #include "ledger/signer.h"
 #include "ledger/store.h"
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
 
 namespace phantom {
 
@@ -71,8 +71,8 @@ class Writer {
   WriterOptions options_;
   std::optional<Lease> lease_;
   std::unique_ptr<Store> store_;
-  Sequencer sequencer_;      // commit thread only
-  HeadGuard guard_;          // commit thread only
+  Sequencer sequencer_;  // commit thread only
+  HeadGuard guard_;      // commit thread only
   Signer log_key_;
   Signer epoch_key_;         // commit thread only
   std::uint64_t epoch_ = 1;  // commit thread only
@@ -80,10 +80,10 @@ class Writer {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Submission> queue_;            // guarded by mutex_
-  std::optional<SignedCheckpoint> head_;    // guarded by mutex_
-  std::optional<Error> latched_;            // guarded by mutex_
-  bool stopping_ = false;                   // guarded by mutex_
+  std::deque<Submission> queue_;          // guarded by mutex_
+  std::optional<SignedCheckpoint> head_;  // guarded by mutex_
+  std::optional<Error> latched_;          // guarded by mutex_
+  bool stopping_ = false;                 // guarded by mutex_
   std::thread thread_;
 };
 

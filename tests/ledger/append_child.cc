@@ -3,12 +3,12 @@
 //   <seq>" after each receipt and "role-ready" when the appender is open. Ends with 0 when all were
 //   acknowledged. The event id of number n is derived from n, so that a number can be found again.
 
+#include "events/encoding.h"
+#include "tests/support/ledger_home.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-
-#include "events/encoding.h"
-#include "tests/support/ledger_home.h"
 
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
@@ -25,7 +25,8 @@ int main(int argc, char** argv) {
   std::printf("role-ready\n");
   std::fflush(stdout);
   for (std::uint64_t i = 0; i < count; ++i) {
-    phantom::Draft draft = phantom::test::note_draft(first + i, "session:child" + std::string(argv[2]));
+    phantom::Draft draft =
+        phantom::test::note_draft(first + i, "session:child" + std::string(argv[2]));
     phantom::Bytes id;
     phantom::put_be64(id, 0x0123456789ab7000ULL);
     phantom::put_be64(id, first + i);

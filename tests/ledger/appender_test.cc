@@ -2,11 +2,6 @@
 
 #include "ledger/appender.h"
 
-#include <future>
-#include <thread>
-
-#include <gtest/gtest.h>
-
 #include "events/envelope.h"
 #include "ledger/layout.h"
 #include "ledger/prove.h"
@@ -15,6 +10,11 @@
 #include "ledger/tree.h"
 #include "schema/events_generated.h"
 #include "tests/support/ledger_home.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
 
 namespace phantom::test {
 namespace {
@@ -41,10 +41,13 @@ TEST(Appender, NumbersEventsWithoutGapsAndReadsThemBack) {
   ASSERT_TRUE(reader.ok()) << reader.error().message;
   EXPECT_EQ((*reader)->head().checkpoint.size, 6U);
   std::vector<std::uint64_t> numbers;
-  ASSERT_TRUE((*reader)->scan(1, 100, [&](Seq, const Bytes& entry) {
-    numbers.push_back(number_in(entry));
-    return true;
-  }).ok());
+  ASSERT_TRUE((*reader)
+                  ->scan(1, 100,
+                         [&](Seq, const Bytes& entry) {
+                           numbers.push_back(number_in(entry));
+                           return true;
+                         })
+                  .ok());
   EXPECT_EQ(numbers, (std::vector<std::uint64_t>{101, 102, 103, 104, 105}));
 }
 
@@ -123,18 +126,23 @@ TEST(Appender, ContinuesAcrossReopensAndBundleEdges) {
   const std::uint64_t size = (*reader)->head().checkpoint.size;
   ASSERT_EQ(size, expected);
   CompactRange range;
-  ASSERT_TRUE((*reader)->scan(0, size, [&](Seq seq, const Bytes& entry) {
-    if (seq > 0) {
-      EXPECT_EQ(number_in(entry), seq);
-    }
-    range.append(leaf_hash(entry));
-    return true;
-  }).ok());
+  ASSERT_TRUE((*reader)
+                  ->scan(0, size,
+                         [&](Seq seq, const Bytes& entry) {
+                           if (seq > 0) {
+                             EXPECT_EQ(number_in(entry), seq);
+                           }
+                           range.append(leaf_hash(entry));
+                           return true;
+                         })
+                  .ok());
   EXPECT_EQ(range.root(), (*reader)->head().checkpoint.root);
   // Every complete subtree the tiles can give is the one the leaves give.
-  for (const auto& [height, index] : {std::pair{8U, 0U}, {8U, 1U}, {0U, 511U}, {4U, 17U}, {9U, 0U}}) {
+  for (const auto& [height, index] :
+       {std::pair{8U, 0U}, {8U, 1U}, {0U, 511U}, {4U, 17U}, {9U, 0U}}) {
     CompactRange subtree;
-    for (Seq seq = std::uint64_t{index} << height; seq < (std::uint64_t{index} + 1) << height; ++seq) {
+    for (Seq seq = std::uint64_t{index} << height; seq < (std::uint64_t{index} + 1) << height;
+         ++seq) {
       subtree.append(leaf_hash(*(*reader)->entry(seq)));
     }
     const auto node = (*reader)->node(height, index);
@@ -207,10 +215,13 @@ TEST(Appender, TagHistoryWalksBackWithoutGaps) {
   }
   auto reader = open_reader(home.home().ledger());
   std::vector<std::uint64_t> numbers;
-  ASSERT_TRUE((*reader)->history("session:a", [&](Seq, const Bytes& entry) {
-    numbers.push_back(number_in(entry));
-    return true;
-  }).ok());
+  ASSERT_TRUE((*reader)
+                  ->history("session:a",
+                            [&](Seq, const Bytes& entry) {
+                              numbers.push_back(number_in(entry));
+                              return true;
+                            })
+                  .ok());
   ASSERT_EQ(numbers.size(), 100U);
   EXPECT_EQ(numbers.front(), 297U);
   EXPECT_EQ(numbers.back(), 0U);
@@ -220,8 +231,9 @@ TEST(Appender, SecondProcessSubmitsWhileTheFirstWrites) {
   LedgerHome home;
   home.create();
   auto writer = home.open();
-  const int status = std::system((std::string(PHANTOM_APPEND_CHILD) + " " + home.home().root.string() +
-                                  " 1 50 >/dev/null").c_str());
+  const int status = std::system(
+      (std::string(PHANTOM_APPEND_CHILD) + " " + home.home().root.string() + " 1 50 >/dev/null")
+          .c_str());
   EXPECT_EQ(status, 0);
   ASSERT_TRUE(writer->append(note_draft(1)).ok());
   auto reader = open_reader(home.home().ledger());

@@ -2,11 +2,11 @@
 
 #include "ledger/head_guard.h"
 
-#include <gtest/gtest.h>
-
 #include "ledger/signer.h"
 #include "ledger/writer.h"
 #include "tests/support/ledger_home.h"
+
+#include <gtest/gtest.h>
 
 namespace phantom::test {
 namespace {
@@ -70,7 +70,8 @@ TEST(HeadGuard, NewestSlotWinsAndSurvivesATornOne) {
   }
   Bytes bytes = *read_file(file, kHeadFileBytes);
   const std::size_t newest_slot = 5 % 2;
-  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(newest_slot * kHeadSlotBytes + 2048), 2048, 0);
+  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(newest_slot * kHeadSlotBytes + 2048),
+              2048, 0);
   const HeadFile torn = parse_head_file(bytes);
   EXPECT_TRUE(torn.damaged);
   EXPECT_EQ(torn.newest->checkpoint.size, 4U);

@@ -3,12 +3,6 @@
 // holder is killed again and again while a fresh process takes its place in the crowd. In the end
 // every acknowledged event stands where its receipt said, once.
 
-#include <map>
-#include <set>
-#include <thread>
-
-#include <gtest/gtest.h>
-
 #include "events/encoding.h"
 #include "events/envelope.h"
 #include "ledger/layout.h"
@@ -18,6 +12,12 @@
 #include "schema/events_generated.h"
 #include "tests/support/child_process.h"
 #include "tests/support/ledger_home.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <thread>
 
 namespace phantom::test {
 namespace {
@@ -36,7 +36,8 @@ struct Crowd {
       while (const auto line = child.read_line(wait_ms)) {
         unsigned long long number = 0;
         unsigned long long seq = 0;
-        if (std::sscanf(line->c_str(), "ack %llu %llu", &number, &seq) == 2) acknowledged[number] = seq;
+        if (std::sscanf(line->c_str(), "ack %llu %llu", &number, &seq) == 2)
+          acknowledged[number] = seq;
       }
     }
   }
@@ -82,20 +83,26 @@ TEST(KillNine, LosesNothingAcknowledgedAndRecordsNothingTwice) {
   ASSERT_TRUE(reader.ok()) << reader.error().message;
   std::map<std::uint64_t, Seq> recorded;
   std::set<EventId> ids;
-  ASSERT_TRUE((*reader)->scan(1, (*reader)->head().checkpoint.size, [&](Seq seq, const Bytes& bytes) {
-    const schema::Entry* entry = *parse_entry(bytes);
-    EXPECT_EQ(entry->seq(), seq);
-    EXPECT_TRUE(ids.insert(event_id_of(*entry)).second) << "event twice at " << seq;
-    const Bytes payload(entry->payload()->begin(), entry->payload()->end());
-    recorded[flatbuffers::GetRoot<schema::AuditRead>(payload.data())->first_seq()] = seq;
-    return true;
-  }).ok());
+  ASSERT_TRUE(
+      (*reader)
+          ->scan(1, (*reader)->head().checkpoint.size,
+                 [&](Seq seq, const Bytes& bytes) {
+                   const schema::Entry* entry = *parse_entry(bytes);
+                   EXPECT_EQ(entry->seq(), seq);
+                   EXPECT_TRUE(ids.insert(event_id_of(*entry)).second) << "event twice at " << seq;
+                   const Bytes payload(entry->payload()->begin(), entry->payload()->end());
+                   recorded[flatbuffers::GetRoot<schema::AuditRead>(payload.data())->first_seq()] =
+                       seq;
+                   return true;
+                 })
+          .ok());
   for (const auto& [number, seq] : crowd.acknowledged) {
     const auto it = recorded.find(number);
     ASSERT_NE(it, recorded.end()) << "acknowledged event " << number << " is lost";
     EXPECT_EQ(it->second, seq) << "event " << number;
   }
-  std::printf("kills %d, acknowledged %zu, recorded %zu\n", kills, crowd.acknowledged.size(), recorded.size());
+  std::printf("kills %d, acknowledged %zu, recorded %zu\n", kills, crowd.acknowledged.size(),
+              recorded.size());
 }
 
 }  // namespace

@@ -2,18 +2,6 @@
 
 #include "ledger/wire.h"
 
-#include <fstream>
-#include <future>
-#include <thread>
-
-#include <csignal>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <gtest/gtest.h>
-
 #include "events/encoding.h"
 #include "events/envelope.h"
 #include "ledger/layout.h"
@@ -21,6 +9,17 @@
 #include "ledger/socket.h"
 #include "tests/support/child_process.h"
 #include "tests/support/ledger_home.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <future>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
 
 namespace phantom::test {
 namespace {
@@ -47,7 +46,8 @@ TEST(Wire, RepliesRoundTrip) {
 }
 
 TEST(Wire, TruncatedOrLongerRepliesAreRefused) {
-  for (const Bytes& whole : {wire::reply({}, Receipt{}), wire::reply({}, Error{Code::kIo, "m", "h"})}) {
+  for (const Bytes& whole :
+       {wire::reply({}, Receipt{}), wire::reply({}, Error{Code::kIo, "m", "h"})}) {
     for (std::size_t length = 0; length < whole.size() - 4; ++length) {
       EXPECT_FALSE(wire::parse_reply(ByteView(whole).subspan(4, length)).ok());
     }
@@ -94,7 +94,7 @@ TEST(SubmitServer, HangsUpOnGarbageAndServesTheRest) {
   home.create();
   auto appender = home.open();
   const auto socket = LedgerFiles{home.home().ledger()}.socket();
-  struct stat info{};
+  struct stat info {};
   ASSERT_EQ(::stat(socket.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
   Draft good = note_draft(1);
@@ -102,8 +102,8 @@ TEST(SubmitServer, HangsUpOnGarbageAndServesTheRest) {
   Bytes bent = encode_draft(good);
   bent[bent.size() / 2] ^= 0xff;
   bent.resize(bent.size() - 3);
-  for (const Bytes& garbage : {to_bytes("GET / HTTP/1.1\r\n\r\n"), Bytes(100, 0xff), wire::frame(Bytes(50, 0)),
-                               wire::frame(bent), Bytes{0, 0, 0, 0}}) {
+  for (const Bytes& garbage : {to_bytes("GET / HTTP/1.1\r\n\r\n"), Bytes(100, 0xff),
+                               wire::frame(Bytes(50, 0)), wire::frame(bent), Bytes{0, 0, 0, 0}}) {
     auto connection = connect_unix(socket);
     ASSERT_TRUE(connection.ok());
     ASSERT_EQ(::send(connection->get(), garbage.data(), garbage.size(), MSG_NOSIGNAL),

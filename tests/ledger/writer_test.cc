@@ -2,11 +2,6 @@
 
 #include "ledger/writer.h"
 
-#include <fstream>
-#include <future>
-
-#include <gtest/gtest.h>
-
 #include "events/catalog.h"
 #include "events/envelope.h"
 #include "events/tags.h"
@@ -15,6 +10,11 @@
 #include "schema/events_generated.h"
 #include "tests/support/ledger_fault_fs.h"
 #include "tests/support/ledger_home.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <future>
 
 namespace phantom::test {
 namespace {
@@ -240,14 +240,20 @@ TEST(Writer, EpochKeyChangesAndTheOldSecretIsGone) {
   EXPECT_FALSE(fs::exists(epoch_key_file(home.home().keys(), 2)));
   auto reader = open_reader(home.home().ledger());
   std::vector<std::uint64_t> epochs;
-  ASSERT_TRUE((*reader)->history(kEpochTag, [&](Seq, const Bytes& bytes) {
-    const schema::Entry* entry = *parse_entry(bytes);
-    const Bytes payload(entry->payload()->begin(), entry->payload()->end());
-    if (entry->type() == event_no<schema::LedgerEpochAnnounced>()) {
-      epochs.push_back(flatbuffers::GetRoot<schema::LedgerEpochAnnounced>(payload.data())->epoch());
-    }
-    return true;
-  }).ok());
+  ASSERT_TRUE(
+      (*reader)
+          ->history(
+              kEpochTag,
+              [&](Seq, const Bytes& bytes) {
+                const schema::Entry* entry = *parse_entry(bytes);
+                const Bytes payload(entry->payload()->begin(), entry->payload()->end());
+                if (entry->type() == event_no<schema::LedgerEpochAnnounced>()) {
+                  epochs.push_back(
+                      flatbuffers::GetRoot<schema::LedgerEpochAnnounced>(payload.data())->epoch());
+                }
+                return true;
+              })
+          .ok());
   ASSERT_GE(epochs.size(), 2U);
   EXPECT_EQ(epochs.back(), 2U);
   // The next start finds the key in force and goes on.
@@ -283,12 +289,15 @@ TEST(Writer, LedgerTimeIsStrictlyIncreasingWhenTheClockStandsStill) {
   ASSERT_TRUE((*writer)->close().ok());
   std::int64_t last = 0;
   auto reader = open_reader(home.home().ledger());
-  ASSERT_TRUE((*reader)->scan(0, 4, [&](Seq, const Bytes& bytes) {
-    const std::int64_t now = (*parse_entry(bytes))->time_ns();
-    EXPECT_GT(now, last);
-    last = now;
-    return true;
-  }).ok());
+  ASSERT_TRUE((*reader)
+                  ->scan(0, 4,
+                         [&](Seq, const Bytes& bytes) {
+                           const std::int64_t now = (*parse_entry(bytes))->time_ns();
+                           EXPECT_GT(now, last);
+                           last = now;
+                           return true;
+                         })
+                  .ok());
 }
 
 }  // namespace

@@ -1,14 +1,13 @@
 #include "tests/support/child_process.h"
 
+#include "events/check.h"
+
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
 #include <utility>
-
-#include "events/check.h"
 
 namespace phantom::test {
 

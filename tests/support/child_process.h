@@ -3,9 +3,8 @@
 
 #include <optional>
 #include <string>
-#include <vector>
-
 #include <sys/types.h>
+#include <vector>
 
 namespace phantom::test {
 

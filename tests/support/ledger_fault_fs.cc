@@ -11,7 +11,9 @@ using CountPointer = std::shared_ptr<std::atomic<std::uint64_t>>;
 class FaultyLog final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   FaultyLog(std::unique_ptr<rocksdb::FSWritableFile> file, FaultPointer fault, CountPointer syncs)
-      : FSWritableFileOwnerWrapper(std::move(file)), fault_(std::move(fault)), syncs_(std::move(syncs)) {}
+      : FSWritableFileOwnerWrapper(std::move(file)),
+        fault_(std::move(fault)),
+        syncs_(std::move(syncs)) {}
 
   using FSWritableFileOwnerWrapper::Append;
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
@@ -32,13 +34,15 @@ class FaultyLog final : public rocksdb::FSWritableFileOwnerWrapper {
     }
     return FSWritableFileOwnerWrapper::Append(data, options, debug);
   }
-  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override {
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                         rocksdb::IODebugContext* debug) override {
     ++*syncs_;
     const auto status = FSWritableFileOwnerWrapper::Sync(options, debug);
     if (*fault_ == LogFault::kSyncFails) return rocksdb::IOStatus::IOError("injected sync error");
     return status;
   }
-  rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override {
+  rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
+                          rocksdb::IODebugContext* debug) override {
     return Sync(options, debug);
   }
 
@@ -50,7 +54,9 @@ class FaultyLog final : public rocksdb::FSWritableFileOwnerWrapper {
 class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
  public:
   FaultyFileSystem(FaultPointer fault, CountPointer syncs)
-      : FileSystemWrapper(rocksdb::FileSystem::Default()), fault_(std::move(fault)), syncs_(std::move(syncs)) {}
+      : FileSystemWrapper(rocksdb::FileSystem::Default()),
+        fault_(std::move(fault)),
+        syncs_(std::move(syncs)) {}
   const char* Name() const override { return "FaultyFileSystem"; }
 
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,

@@ -2,19 +2,19 @@
 // Faults below the storage engine: a RocksDB file system that fails writes and syncs of the
 // write-ahead log on demand.
 
+#include <rocksdb/env.h>
+
 #include <atomic>
 #include <memory>
-
-#include <rocksdb/env.h>
 
 namespace phantom::test {
 
 enum class LogFault {
   kNone,
-  kSyncFails,        // the bytes are kept, the sync reports an error
-  kAppendFails,      // nothing is written, the write reports an error
-  kAppendTorn,       // half of the bytes are written, the write reports an error
-  kDiskFull          // nothing is written, no space
+  kSyncFails,    // the bytes are kept, the sync reports an error
+  kAppendFails,  // nothing is written, the write reports an error
+  kAppendTorn,   // half of the bytes are written, the write reports an error
+  kDiskFull      // nothing is written, no space
 };
 
 class FaultFs {

@@ -1,10 +1,10 @@
 #include "tests/support/ledger_home.h"
 
-#include <cstdlib>
-
 #include "events/check.h"
 #include "events/producers.h"
 #include "schema/events_generated.h"
+
+#include <cstdlib>
 
 namespace phantom::test {
 
@@ -37,9 +37,10 @@ std::unique_ptr<Appender> LedgerHome::open(AppenderOptions options) {
 Draft note_draft(std::uint64_t number, const std::string& tag) {
   Context context;
   context.component = "test";
-  Draft draft = make_draft<schema::AuditRead>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
-    return schema::CreateAuditRead(builder, builder.CreateString("test"), number, number, 1);
-  });
+  Draft draft =
+      make_draft<schema::AuditRead>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
+        return schema::CreateAuditRead(builder, builder.CreateString("test"), number, number, 1);
+      });
   draft.tags.push_back(tag);
   return draft;
 }

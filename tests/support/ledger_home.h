@@ -1,13 +1,13 @@
 #pragma once
 // A phantom home of its own for a test, removed at the end.
 
-#include <filesystem>
-#include <memory>
-#include <string>
-
 #include "events/draft.h"
 #include "ledger/appender.h"
 #include "ledger/home.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
 
 namespace phantom::test {
 

@@ -1,0 +1,40 @@
+#include "ledger/prove.h"
+
+#include "ledger/proof_text.h"
+#include "ledger/tree.h"
+
+namespace phantom {
+namespace {
+
+// Who holds a proof has the log's key and not the epoch's; a line he cannot check would be one that
+// anybody could change unseen.
+Result<SignedCheckpoint> without_epoch_signature(const SignedCheckpoint& head) {
+  PH_ASSIGN(const SignedNote note, parse_note(head.note));
+  const std::string epochs = head.checkpoint.origin + "/epoch/";
+  SignedCheckpoint kept{head.checkpoint, note.text + "\n"};
+  std::string_view lines = std::string_view(head.note).substr(note.text.size() + 1);
+  for (const NoteSignature& signature : note.signatures) {
+    const std::size_t length = lines.find('\n') + 1;
+    if (!signature.name.starts_with(epochs)) kept.note += lines.substr(0, length);
+    lines.remove_prefix(length);
+  }
+  return kept;
+}
+
+}  // namespace
+
+Result<std::string> prove_event(const LedgerReader& reader, Seq seq) {
+  const std::uint64_t size = reader.head().checkpoint.size;
+  if (seq >= size) {
+    return Error{Code::kNotFound, "there is no event " + std::to_string(seq) + " among the " +
+                                      std::to_string(size) + " of the newest checkpoint"};
+  }
+  const NodeSource nodes = [&](unsigned height, std::uint64_t index) {
+    return reader.node(height, index);
+  };
+  PH_ASSIGN(std::vector<Digest> hashes, inclusion_proof(nodes, seq, size));
+  PH_ASSIGN(SignedCheckpoint checkpoint, without_epoch_signature(reader.head()));
+  return format_proof({seq, std::move(hashes), std::move(checkpoint)});
+}
+
+}  // namespace phantom

@@ -1,0 +1,91 @@
+#include "ledger/verify_entry.h"
+
+#include "events/catalog.h"
+#include "events/envelope.h"
+#include "events/tags.h"
+#include "schema/events_generated.h"
+
+#include <flatbuffers/flatbuffers.h>
+
+#include <algorithm>
+
+namespace phantom {
+namespace {
+
+Error corrupt(std::string message) { return {Code::kCorrupt, std::move(message)}; }
+
+std::string_view text(const flatbuffers::String* value) {
+  return value == nullptr ? std::string_view() : value->string_view();
+}
+
+Result<VerifierKey> announced_key(const flatbuffers::String* vkey) {
+  auto key = parse_verifier_key(text(vkey));
+  if (!key) return corrupt("the key it announces: " + key.error().message);
+  return key;
+}
+
+// `payload` is aligned and has passed the structural check of its type.
+Result<std::optional<KeyNews>> read_keys(EventNo type, ByteView payload) {
+  KeyNews news;
+  if (type == event_no<schema::LedgerCreated>()) {
+    const auto* created = flatbuffers::GetRoot<schema::LedgerCreated>(payload.data());
+    news.origin = text(created->origin());
+    news.epoch = 1;
+    PH_ASSIGN(news.log, announced_key(created->log_vkey()));
+    PH_ASSIGN(news.epoch_key, announced_key(created->epoch_vkey()));
+    return std::optional(std::move(news));
+  }
+  if (type == event_no<schema::LedgerEpochAnnounced>()) {
+    const auto* announced = flatbuffers::GetRoot<schema::LedgerEpochAnnounced>(payload.data());
+    news.epoch = announced->epoch();
+    PH_ASSIGN(news.epoch_key, announced_key(announced->epoch_vkey()));
+    return std::optional(std::move(news));
+  }
+  return std::optional<KeyNews>();
+}
+
+}  // namespace
+
+Result<EntryFacts> read_entry_facts(ByteView stored, Seq seq) {
+  const Bytes bytes = to_bytes(stored);  // on its own allocation, hence aligned
+  PH_ASSIGN(const schema::Entry* entry, parse_entry(bytes));
+  if (entry->seq() != seq) {
+    return corrupt("it carries the number " + std::to_string(entry->seq()));
+  }
+  EntryFacts facts;
+  facts.leaf = leaf_hash(bytes);
+  facts.id = event_id_of(*entry);
+  facts.time_ns = entry->time_ns();
+
+  bool epoch_tag = false;
+  if (entry->tags() != nullptr) {
+    for (const schema::Tag* tag : *entry->tags()) {
+      const std::string_view name = tag->name()->string_view();
+      if (!is_valid_tag(name)) return corrupt("it has a malformed tag");
+      const auto same = [&](const TagFact& other) { return other.name == name; };
+      if (std::any_of(facts.tags.begin(), facts.tags.end(), same)) {
+        return corrupt("it has the tag " + std::string(name) + " twice");
+      }
+      epoch_tag = epoch_tag || name == kEpochTag;
+      facts.tags.push_back({std::string(name), tag->prev_seq(), tag->count()});
+    }
+  }
+
+  const Bytes payload(entry->payload()->begin(), entry->payload()->end());
+  if (payload.size() < 2 * sizeof(flatbuffers::uoffset_t))
+    return corrupt("its payload is too short");
+  if (Status checked = check_payload(entry->type(), payload); !checked.ok()) {
+    if (checked.error().code != Code::kUnsupported) return std::move(checked.error());
+    facts.known_type = false;
+  } else {
+    PH_ASSIGN(facts.keys, read_keys(entry->type(), payload));
+  }
+  // The writer finds the key in force by this tag, so both always come together.
+  if (epoch_tag != facts.keys.has_value()) {
+    return corrupt(epoch_tag ? "it has the epoch tag and announces no key"
+                             : "it announces a key without the epoch tag");
+  }
+  return facts;
+}
+
+}  // namespace phantom

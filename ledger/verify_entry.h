@@ -1,0 +1,41 @@
+#pragma once
+// What verification needs to know of one entry. Pure.
+
+#include "events/result.h"
+#include "events/types.h"
+#include "ledger/checkpoint.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace phantom {
+
+// A key that an event puts in force.
+struct KeyNews {
+  std::string origin;              // of ledger.created only
+  std::optional<VerifierKey> log;  // of ledger.created only
+  std::uint64_t epoch = 0;
+  VerifierKey epoch_key;
+};
+
+struct TagFact {
+  std::string name;
+  Seq prev_seq = 0;
+  std::uint64_t count = 0;
+};
+
+struct EntryFacts {
+  Digest leaf{};
+  EventId id{};
+  std::int64_t time_ns = 0;
+  bool known_type = true;  // false: a type number this program has no schema for
+  std::vector<TagFact> tags;
+  std::optional<KeyNews> keys;
+};
+
+// Everything that can be said of an entry without its neighbours. kCorrupt: it is not entry `seq`.
+// kUnsupported: its format is newer.
+Result<EntryFacts> read_entry_facts(ByteView entry, Seq seq);
+
+}  // namespace phantom

@@ -1,0 +1,406 @@
+#include "ledger/verify_rows.h"
+
+#include "events/encoding.h"
+#include "ledger/rows.h"
+#include "ledger/verify_fold.h"
+#include "ledger/verify_report.h"
+#include "ledger/verify_scan.h"
+
+#include <algorithm>
+#include <map>
+#include <thread>
+
+namespace phantom {
+namespace {
+
+using MaybeFailure = std::optional<Failure>;
+
+std::string events_text(std::uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " event" : " events");
+}
+
+// One run over one ledger. Each step returns the root cause when it finds one.
+class Run {
+ public:
+  Run(const StoreReader& rows, const Surroundings& surroundings, const VerifyOptions& options,
+      VerifyReport& report)
+      : rows_(rows), surroundings_(surroundings), options_(options), report_(report) {
+    threads_ = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
+    threads_ = std::max(threads_, 1U);
+  }
+
+  MaybeFailure run() {
+    if (auto failure = check_meta()) return failure;
+    if (auto failure = read_newest()) return failure;
+    if (!report_.head) return std::nullopt;
+    read_notes();
+    VerifyFold fold(rows_, *report_.head);
+    if (auto failure = fold_entries(fold)) return failure;
+    for (const char* id : {"entries", "tree", "checkpoints"}) pass(id);
+    if (auto failure = check_tags(fold)) return failure;
+    if (auto failure = check_ids(fold)) return failure;
+    if (auto failure = check_other_rows()) return failure;
+    if (auto failure = check_head(fold)) return failure;
+    check_schema(fold);
+    if (auto failure = check_key(fold)) return failure;
+    if (auto failure = check_trust(fold)) return failure;
+    return check_anchors(fold);
+  }
+
+ private:
+  void pass(std::string_view id, std::string note = {}) {
+    set_check(report_, id, CheckState::kPass, std::move(note));
+  }
+  void undecided(std::string_view id, std::string reason) {
+    set_check(report_, id, CheckState::kIndeterminate, std::move(reason));
+  }
+
+  MaybeFailure check_meta() {
+    std::map<std::string, std::string, std::less<>> meta;
+    const auto cursor = rows_.cursor(std::string(1, rows::kMeta));
+    for (; cursor->valid(); cursor->next()) {
+      meta.emplace(cursor->key().substr(1), cursor->value());
+    }
+    if (Status status = cursor->status(); !status.ok()) return failure_of("meta", status.error());
+    const auto bad = [](std::string why) { return Failure{"meta", std::move(why)}; };
+    const auto format = meta.find("format");
+    if (format == meta.end()) return bad("the store does not say its format");
+    if (format->second != rows::kFormat) {
+      return failure_of("meta", {Code::kUnsupported,
+                                 "the store has the format " + escape_terminal(format->second) +
+                                     ", this phantom reads " + std::string(rows::kFormat)});
+    }
+    if (!surroundings_.identity) return failure_of("meta", surroundings_.identity.error());
+    const auto identity = meta.find("store");
+    if (identity == meta.end() || identity->second != *surroundings_.identity) {
+      return bad("the store's identity file is not the one it was made with");
+    }
+    if (meta.size() != 2) return bad("there is a meta row nobody wrote");
+    pass("meta");
+    return std::nullopt;
+  }
+
+  MaybeFailure read_newest() {
+    const auto key = rows_.last_key(std::string(1, rows::kCommit));
+    if (!key) return failure_of("checkpoints", key.error());
+    if (!*key) {
+      if (rows_.cursor(std::string(1, rows::kTail))->valid() ||
+          rows_.cursor(std::string(1, rows::kBundle))->valid()) {
+        return Failure{"checkpoints", "there are events and no checkpoint"};
+      }
+      const auto& head = surroundings_.head;
+      if (head && head->newest) {
+        return Failure{"head", "the store is empty, the head copy says it had " +
+                                   events_text(head->newest->checkpoint.size) + ":\n" +
+                                   head->newest->note};
+      }
+      undecided("ledger", "the ledger holds no commit: its creation did not finish");
+      return std::nullopt;
+    }
+    const auto note = rows_.get(**key);
+    if (!note) return failure_of("checkpoints", note.error());
+    const auto size = rows::number_of(**key);
+    auto parsed = *note ? parse_checkpoint(**note) : Error{Code::kCorrupt, "it is missing"};
+    if (!parsed) return Failure{"checkpoints", "the newest checkpoint: " + parsed.error().message};
+    if (!size || *size != parsed->checkpoint.size || *size == 0) {
+      return Failure{"checkpoints", "the newest checkpoint is filed under another size"};
+    }
+    report_.head = parsed->checkpoint;
+    report_.head_note = std::move(parsed->note);
+    return std::nullopt;
+  }
+
+  // Notes from outside. One that does not parse is no evidence for anything.
+  void read_notes() {
+    if (options_.trust) trust_.emplace(parse_checkpoint(*options_.trust));
+    for (const std::string& note : options_.anchors) anchors_.push_back(parse_checkpoint(note));
+  }
+
+  MaybeFailure fold_entries(VerifyFold& fold) {
+    if (surroundings_.head && surroundings_.head->newest) {
+      fold.want(surroundings_.head->newest->checkpoint.size);
+    }
+    if (trust_ && *trust_) fold.want((*trust_)->checkpoint.size);
+    for (const auto& anchor : anchors_) {
+      if (anchor) fold.want(anchor->checkpoint.size);
+    }
+    fold.want(0);
+
+    MaybeFailure found;
+    scan_entries(rows_, report_.head->size, threads_, [&](ScanPart& part) {
+      for (const EntryFacts& facts : part.facts) {
+        if ((found = fold.add(facts))) break;
+      }
+      if (!found) found = part.failure;
+      // A wrong signature on an earlier commit is nearer to the root cause.
+      if (auto unsigned_commit = check_tasks(fold.take_tasks())) found = std::move(unsigned_commit);
+      return !found;
+    });
+    if (!found) found = fold.finish();
+    report_.events = fold.size();
+    report_.commits = fold.commits();
+    report_.epochs = fold.epochs();
+    return found;
+  }
+
+  MaybeFailure check_tasks(const std::vector<SignatureTask>& tasks) const {
+    std::vector<MaybeFailure> failures(tasks.size());
+    parallel_for(tasks.size(), threads_,
+                 [&](std::size_t i) { failures[i] = check_signatures(tasks[i]); });
+    for (MaybeFailure& failure : failures) {
+      if (failure) return failure;
+    }
+    return std::nullopt;
+  }
+
+  MaybeFailure check_tags(const VerifyFold& fold) {
+    const std::map<std::string_view, TagState> expected(fold.tags().begin(), fold.tags().end());
+    const auto bad = [](std::string_view tag, const char* why) {
+      return Failure{"tags", "tag " + escape_terminal(tag) + " " + why};
+    };
+    const auto cursor = rows_.cursor(std::string(1, rows::kTag));
+    for (const auto& [tag, state] : expected) {
+      if (!cursor->valid()) {
+        if (Status status = cursor->status(); !status.ok()) {
+          return failure_of("tags", status.error());
+        }
+        return bad(tag, "has no row");
+      }
+      const std::string_view found = cursor->key().substr(1);
+      if (found > tag) return bad(tag, "has no row");
+      if (found < tag) return bad(found, "has a row and no event");
+      if (cursor->value() != rows::tag_value(state.last_seq, state.count)) {
+        return bad(tag, "has a row that differs from its events");
+      }
+      cursor->next();
+    }
+    if (cursor->valid()) return bad(cursor->key().substr(1), "has a row and no event");
+    if (Status status = cursor->status(); !status.ok()) return failure_of("tags", status.error());
+    pass("tags");
+    return std::nullopt;
+  }
+
+  MaybeFailure check_ids(VerifyFold& fold) {
+    auto& expected = fold.ids();
+    std::sort(expected.begin(), expected.end());
+    const auto bad = [](const VerifyFold::IdRow& row, const std::string& why) {
+      return Failure{"ids", "event id " + format_uuid(row.id) + " " + why, row.seq};
+    };
+    const auto cursor = rows_.cursor(std::string(1, rows::kId));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const VerifyFold::IdRow& row = expected[i];
+      if (i > 0 && expected[i - 1].id == row.id) {
+        return bad(row,
+                   "was recorded twice, first as event " + std::to_string(expected[i - 1].seq));
+      }
+      if (!cursor->valid() || cursor->key() != rows::id(row.id)) {
+        if (Status status = cursor->status(); !status.ok()) {
+          return failure_of("ids", status.error());
+        }
+        const bool extra = cursor->valid() && cursor->key() < rows::id(row.id);
+        if (extra) return Failure{"ids", "there is an id row without an event"};
+        return bad(row, "has no row");
+      }
+      if (cursor->value() != rows::id_value(row.seq))
+        return bad(row, "has a row for another event");
+      cursor->next();
+    }
+    if (cursor->valid()) return Failure{"ids", "there is an id row without an event"};
+    if (Status status = cursor->status(); !status.ok()) return failure_of("ids", status.error());
+    pass("ids");
+    return std::nullopt;
+  }
+
+  // The known prefixes have been walked to their ends; this steps over them.
+  MaybeFailure check_other_rows() {
+    constexpr std::string_view kKnown{"bcghimt"};
+    std::string from;
+    for (;;) {
+      const auto cursor = rows_.cursor("", from);
+      if (!cursor->valid()) {
+        if (Status status = cursor->status(); !status.ok()) {
+          return failure_of("rows", status.error());
+        }
+        break;
+      }
+      const std::string_view key = cursor->key();
+      if (key.empty() || kKnown.find(key[0]) == std::string_view::npos) {
+        return Failure{"rows", "there is a row of an unknown kind: " + to_hex(as_bytes(key))};
+      }
+      from.assign(1, static_cast<char>(key[0] + 1));
+    }
+    pass("rows");
+    return std::nullopt;
+  }
+
+  MaybeFailure check_head(const VerifyFold& fold) {
+    const auto bad = [](std::string why) { return Failure{"head", std::move(why)}; };
+    if (!surroundings_.head) {
+      const Error& error = surroundings_.head.error();
+      if (error.code == Code::kNotFound) return bad("the head copy is missing");
+      return failure_of("head", error);
+    }
+    const HeadFile& file = *surroundings_.head;
+    if (file.damaged) {
+      return bad("the head copy is damaged; after a power loss the next append repairs it");
+    }
+    if (!file.newest) return bad("the head copy was emptied");
+    const Checkpoint& copy = file.newest->checkpoint;
+    const Checkpoint& store = *report_.head;
+    const std::string evidence =
+        "\nthe store says:\n" + report_.head_note + "the copy says:\n" + file.newest->note;
+    if (copy.origin != store.origin) return bad("the head copy is of another ledger" + evidence);
+    if (copy.size > store.size) {
+      return bad("rolled back: " + events_text(copy.size - store.size) +
+                 " that were committed are gone" + evidence);
+    }
+    if (fold.mark(copy.size).root != copy.root) {
+      return bad("forked: the head copy has another root at " + events_text(copy.size) + evidence);
+    }
+    // The same commit gives the same bytes: Ed25519 leaves a signer no choice.
+    const auto committed = rows_.get(rows::commit(copy.size));
+    if (!committed) return failure_of("head", committed.error());
+    if (!*committed || **committed != file.newest->note) {
+      return bad("the head copy is not the note that was committed" + evidence);
+    }
+    pass("head", copy.size == store.size
+                     ? std::string()
+                     : "the head copy is " + events_text(store.size - copy.size) +
+                           " behind; the next append brings it up to date");
+    return std::nullopt;
+  }
+
+  void check_schema(const VerifyFold& fold) {
+    if (fold.unknown_types() == 0) return pass("schema");
+    undecided("schema",
+              events_text(fold.unknown_types()) +
+                  " of types this phantom does not know: hashed and signed, not understood");
+  }
+
+  MaybeFailure check_key(const VerifyFold& fold) {
+    const VerifierKey& own = *fold.log_key();
+    if (!options_.key) {
+      undecided("key", "no pinned key: the ledger says it is signed by " + own.text() +
+                           ", nobody vouches for that");
+      return std::nullopt;
+    }
+    if (options_.key->text() != own.text()) {
+      return Failure{"key", "the ledger is signed by " + own.text() + ", the pinned key is " +
+                                options_.key->text()};
+    }
+    pass("key");
+    return std::nullopt;
+  }
+
+  // A checkpoint from outside against this ledger.
+  MaybeFailure check_note_of(std::string_view id, const std::string& what,
+                             const SignedCheckpoint& outside, const VerifyFold& fold) const {
+    const auto bad = [&](const std::string& why) {
+      return Failure{std::string(id), what + " " + why + "\nthe store says:\n" + report_.head_note +
+                                          what + " says:\n" + outside.note};
+    };
+    const Checkpoint& checkpoint = outside.checkpoint;
+    if (checkpoint.origin != report_.head->origin) return bad("is of another ledger");
+    const VerifierKey& key = options_.key ? *options_.key : *fold.log_key();
+    if (check_note(outside.note, key) != NoteCheck::kGood) {
+      return bad("is not signed by " + key.text());
+    }
+    if (checkpoint.size > report_.head->size) {
+      return bad("covers " + events_text(checkpoint.size) + ", the ledger holds " +
+                 std::to_string(report_.head->size) + ": it was rolled back");
+    }
+    if (fold.mark(checkpoint.size).root != checkpoint.root) {
+      return bad("has another root at " + events_text(checkpoint.size) +
+                 ": history was rewritten or forked");
+    }
+    return std::nullopt;
+  }
+
+  // Signature lines of a note from outside that are not those of the commit it is a copy of. They
+  // may be a witness's, or ours with a byte changed; without the witness's key nobody can tell.
+  bool has_foreign_lines(const SignedCheckpoint& outside) const {
+    const auto committed = rows_.get(rows::commit(outside.checkpoint.size));
+    if (!committed || !*committed) return true;
+    std::string_view lines = std::string_view(outside.note).substr(outside.note.rfind("\n\n") + 2);
+    while (!lines.empty()) {
+      const std::size_t length = lines.find('\n') + 1;
+      if ((*committed)->find("\n" + std::string(lines.substr(0, length))) == std::string::npos) {
+        return true;
+      }
+      lines.remove_prefix(length);
+    }
+    return false;
+  }
+
+  MaybeFailure check_trust(const VerifyFold& fold) {
+    if (!trust_) {
+      set_check(report_, "trust", CheckState::kSkipped, "no trust state was given");
+      return std::nullopt;
+    }
+    if (!*trust_) {
+      undecided("trust", "the trust state is not a checkpoint: " + trust_->error().message);
+      return std::nullopt;
+    }
+    if (auto failure = check_note_of("trust", "the trust state", **trust_, fold)) return failure;
+    if (has_foreign_lines(**trust_)) {
+      undecided("trust", "the trust state has a signature line that the ledger did not write");
+      return std::nullopt;
+    }
+    pass("trust");
+    return std::nullopt;
+  }
+
+  MaybeFailure check_anchors(const VerifyFold& fold) {
+    std::uint64_t anchored = 0;
+    CheckState state = anchors_.empty() ? CheckState::kSkipped : CheckState::kPass;
+    std::string reason = anchors_.empty() ? "no anchor was given" : "";
+    for (std::size_t i = 0; i < anchors_.size(); ++i) {
+      const std::string what = "anchor " + std::to_string(i + 1);
+      if (!anchors_[i]) {
+        state = CheckState::kIndeterminate;
+        reason = what + " is not a checkpoint: " + anchors_[i].error().message;
+        continue;
+      }
+      if (auto failure = check_note_of("anchors", what, *anchors_[i], fold)) return failure;
+      if (has_foreign_lines(*anchors_[i])) {
+        state = CheckState::kIndeterminate;
+        reason = what + " has a signature line that the ledger did not write";
+        continue;
+      }
+      anchored = std::max(anchored, anchors_[i]->checkpoint.size);
+    }
+    set_check(report_, "anchors", state, std::move(reason));
+    report_.unanchored_events = report_.head->size - anchored;
+    if (const auto oldest = fold.mark(anchored).next_time_ns) {
+      report_.unanchored_ns = std::max<std::int64_t>(options_.clock->wall_ns() - *oldest, 0);
+    }
+    return std::nullopt;
+  }
+
+  const StoreReader& rows_;
+  const Surroundings& surroundings_;
+  const VerifyOptions& options_;
+  VerifyReport& report_;
+  unsigned threads_ = 1;
+  std::optional<Result<SignedCheckpoint>> trust_;
+  std::vector<Result<SignedCheckpoint>> anchors_;
+};
+
+}  // namespace
+
+VerifyReport verify_rows(const StoreReader& rows, const Surroundings& surroundings,
+                         const VerifyOptions& options) {
+  VerifyReport report = new_ledger_report();
+  set_check(report, "ledger", CheckState::kPass);
+  set_check(report, "files", CheckState::kPass);
+  if (auto failure = Run(rows, surroundings, options, report).run()) set_failure(report, *failure);
+  if (!options.trust)
+    report.not_checked.emplace_back("growth since an earlier run: no trust state");
+  if (options.anchors.empty()) report.not_checked.emplace_back("external anchors: none given");
+  report.not_checked.emplace_back("completeness for a query");
+  report.not_checked.emplace_back("what the events mean, and sealed fields");
+  conclude(report);
+  return report;
+}
+
+}  // namespace phantom

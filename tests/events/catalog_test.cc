@@ -1,0 +1,190 @@
+#include "events/catalog.h"
+
+#include "events/sha256.h"
+#include "schema/events_generated.h"
+#include "tests/support/golden.h"
+#include "tests/support/sample_drafts.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <sstream>
+
+namespace phantom {
+namespace {
+
+const std::set<std::string> kFamilies = {"session", "proxy",  "secret", "vault",
+                                         "config",  "ledger", "audit"};
+const std::set<std::string> kSeverities = {"info", "notice", "warning", "error"};
+const std::set<std::string> kPhases = {"", "requested", "completed"};
+const std::set<std::string> kFormats = {"", "hex", "count", "bytes", "ns", "http_status", "port"};
+
+TEST(Catalog, NumbersNamesAndTablesAreUnique) {
+  ASSERT_FALSE(catalog().empty());
+  std::set<EventNo> numbers;
+  std::set<std::string> names;
+  std::set<std::string> tables;
+  for (const EventInfo& info : catalog()) {
+    EXPECT_NE(info.no, 0);
+    EXPECT_TRUE(numbers.insert(info.no).second) << info.no;
+    EXPECT_TRUE(names.insert(info.name).second) << info.name;
+    EXPECT_TRUE(tables.insert(info.table).second) << info.table;
+    EXPECT_EQ(find_event(info.no), &info);
+    EXPECT_EQ(find_event(info.name), &info);
+    EXPECT_EQ(find_event_table(info.table), &info);
+  }
+  EXPECT_EQ(find_event(EventNo{0}), nullptr);
+  EXPECT_EQ(find_event("no.such"), nullptr);
+}
+
+TEST(Catalog, AttributesComeFromClosedSets) {
+  for (const EventInfo& info : catalog()) {
+    EXPECT_TRUE(kFamilies.contains(info.family)) << info.name << ": " << info.family;
+    EXPECT_TRUE(kSeverities.contains(info.severity)) << info.name << ": " << info.severity;
+    EXPECT_TRUE(kPhases.contains(info.phase)) << info.name << ": " << info.phase;
+    for (const FieldInfo& field : info.fields) {
+      EXPECT_TRUE(kFormats.contains(field.format)) << info.name << "." << field.name;
+    }
+  }
+}
+
+TEST(Catalog, NamesAreDottedLowerCaseWithTheirPhaseAtTheEnd) {
+  for (const EventInfo& info : catalog()) {
+    EXPECT_NE(info.name.find('.'), std::string::npos) << info.name;
+    EXPECT_EQ(info.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz._"), std::string::npos);
+    if (!info.phase.empty()) {
+      EXPECT_TRUE(info.name.ends_with("." + info.phase)) << info.name;
+    } else {
+      EXPECT_FALSE(info.name.ends_with(".requested") || info.name.ends_with(".completed"))
+          << info.name << " has no phase attribute";
+    }
+  }
+}
+
+TEST(Catalog, EveryTypeSaysWhatItIs) {
+  for (const EventInfo& info : catalog()) {
+    EXPECT_FALSE(info.doc.empty()) << info.name;
+    EXPECT_TRUE(info.doc.empty() || info.doc.back() == '.') << info.name;
+  }
+}
+
+// A field whose name does not explain it needs a sentence; these names do, and nothing else may
+// join them without thought.
+TEST(Catalog, EveryFieldHasADocOrANameThatNeedsNone) {
+  const std::set<std::string> plain = {
+      "request_id", "method",         "service",      "host",
+      "port",       "secret_name",    "http_status",  "secret_version",
+      "bytes_sent", "bytes_received", "duration_ns",  "purpose",
+      "changes",    "vault_version",  "secret_names", "count",
+      "routes",     "origin",         "ledger_id",    "epoch",
+      "epoch_vkey", "first_seq",      "last_seq",     "matched",
+      "size",       "root",           "rung",         "seq",
+      "version",    "placement",      "action",       "digest_after",
+      "names",      "config_digest",  "method"};
+  for (const EventInfo& info : catalog()) {
+    for (const FieldInfo& field : info.fields) {
+      EXPECT_TRUE(!field.doc.empty() || plain.contains(field.name) || field.name == "file")
+          << info.name << "." << field.name << " has no doc";
+    }
+  }
+}
+
+TEST(Catalog, EveryRequestHasItsCompletionAndTheOtherWayRound) {
+  for (const EventInfo& info : catalog()) {
+    if (info.phase.empty()) continue;
+    const std::string stem = info.name.substr(0, info.name.rfind('.') + 1);
+    const std::string other = info.phase == "requested" ? "completed" : "requested";
+    const EventInfo* pair = find_event(stem + other);
+    ASSERT_NE(pair, nullptr) << info.name << " has no " << stem << other;
+    EXPECT_EQ(pair->phase, other);
+    EXPECT_EQ(pair->family, info.family);
+  }
+}
+
+TEST(Catalog, SecretNamesAreMarkedAsNames) {
+  for (const EventInfo& info : catalog()) {
+    for (const FieldInfo& field : info.fields) {
+      if (field.name.starts_with("secret_name")) {
+        EXPECT_EQ(field.redaction, Redaction::kName) << info.name << "." << field.name;
+      }
+    }
+  }
+}
+
+// Numbers are for ever: tests/golden/event_numbers.txt has a line `number name table` for each
+// event type there ever was. A type that is missing, renamed or has another number fails; a new
+// type needs its line.
+TEST(Catalog, NumbersAreOnlyEverAppended) {
+  std::map<int, std::string> golden;
+  std::istringstream lines(read_golden("event_numbers.txt"));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    std::istringstream words(line);
+    int number = 0;
+    std::string name;
+    std::string table;
+    ASSERT_TRUE(words >> number >> name >> table) << line;
+    ASSERT_TRUE(golden.emplace(number, name + " " + table).second) << "number twice: " << line;
+  }
+  std::map<int, std::string> now;
+  for (const EventInfo& info : catalog()) now[info.no] = info.name + " " + info.table;
+  for (const auto& [number, names] : golden) {
+    ASSERT_TRUE(now.contains(number)) << "event type removed: " << number << " " << names;
+    EXPECT_EQ(now[number], names) << "event number with another meaning";
+  }
+  for (const auto& [number, names] : now) {
+    EXPECT_TRUE(golden.contains(number))
+        << "add to tests/golden/event_numbers.txt: " << number << " " << names;
+  }
+}
+
+// Order and types of fields are the format of stored bytes: fields may only be added at the end.
+TEST(Catalog, FieldsAreOnlyEverAppended) {
+  std::map<std::string, std::string> golden;
+  std::istringstream lines(read_golden("event_fields.txt"));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    const std::size_t space = line.find(' ');
+    golden[line.substr(0, space)] = space == std::string::npos ? "" : line.substr(space + 1);
+  }
+  for (const EventInfo& info : catalog()) {
+    std::string fields;
+    for (const FieldInfo& field : info.fields) {
+      fields += (fields.empty() ? "" : " ") + field.name + ":" + field.type;
+    }
+    ASSERT_TRUE(golden.contains(info.name))
+        << "add to tests/golden/event_fields.txt: " << info.name << " " << fields;
+    EXPECT_EQ(fields, golden[info.name])
+        << info.name << ": when fields were added at the end, change its line";
+  }
+}
+
+TEST(Catalog, EventNumberOfAPayloadType) {
+  EXPECT_EQ(event_no<schema::SessionStarted>(), 1001);
+  EXPECT_EQ(event_no<schema::LedgerCreated>(), 9101);
+}
+
+TEST(Catalog, PayloadsAreCheckedAgainstTheirType) {
+  for (const EventInfo& info : catalog()) {
+    const Bytes payload = sample_draft(info.no, 7, "text").payload;
+    EXPECT_TRUE(check_payload(info.no, payload).ok()) << info.name;
+    const Status cut = check_payload(info.no, ByteView(payload).first(payload.size() / 2));
+    ASSERT_FALSE(cut.ok()) << info.name;
+    EXPECT_EQ(cut.error().code, Code::kCorrupt);
+    for (std::size_t size = 0; size < 8; ++size) {
+      EXPECT_FALSE(check_payload(info.no, Bytes(size)).ok()) << info.name << " " << size;
+    }
+  }
+  const Status unknown = check_payload(65'000, sample_draft(1001, 1, "x").payload);
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().code, Code::kUnsupported);
+}
+
+TEST(Catalog, SchemaDigestIsThatOfTheEmbeddedSchema) {
+  EXPECT_FALSE(binary_schema().empty());
+  EXPECT_EQ(schema_digest(), sha256(binary_schema()));
+}
+
+}  // namespace
+}  // namespace phantom
