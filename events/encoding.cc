@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -173,6 +174,26 @@ std::string escape_terminal(std::string_view text) {
       out += text.substr(0, length);
     }
     text.remove_prefix(length);
+  }
+  return out;
+}
+
+std::string escape_json(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  while (!json.empty()) {
+    char32_t code = 0;
+    const std::size_t length = utf8_length(json, code);
+    // Control characters below 0x20 are escaped by the serialiser; outside strings there are none.
+    if (length == 0 || (code >= 0x7f && is_unsafe(code))) {
+      char escaped[16];
+      std::snprintf(escaped, sizeof escaped, "\\u%04x",
+                    length == 0 ? 0xfffdU : static_cast<unsigned>(code));
+      out += escaped;
+    } else {
+      out += json.substr(0, length);
+    }
+    json.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out;
 }

@@ -30,4 +30,8 @@ std::uint64_t get_be64(ByteView bytes);  // first 8 bytes
 // broken UTF-8 become \xNN or \u{NNNN}.
 std::string escape_terminal(std::string_view text);
 
+// The same for serialised JSON, which stays the same JSON: unsafe characters become \\uNNNN, broken
+// UTF-8 becomes U+FFFD.
+std::string escape_json(std::string_view json);
+
 }  // namespace phantom

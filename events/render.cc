@@ -218,7 +218,7 @@ std::string entry_to_json(const schema::Entry& entry, ByteView bytes, const Unse
   out["payload"] = payload_to_json(entry);
   out["sealed"] = sealed_to_json(entry, unseal);
   out["leaf_hash"] = to_hex(leaf_hash(bytes));
-  return json::serialize(out);
+  return escape_json(json::serialize(out));
 }
 
 std::string entry_to_line(const schema::Entry& entry) {

@@ -6,7 +6,23 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
 namespace phantom {
+
+namespace {
+
+// RocksDB's own log says nothing our errors do not, and its writer aborts the process when the disk
+// is full.
+class SilentLogger final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+}  // namespace
 
 // Small WAL and few files, since short-lived processes open the store all day: a start replays the
 // WAL, and every background thread costs a millisecond.
@@ -23,8 +39,8 @@ rocksdb::Options store_options() {
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.compression = rocksdb::kLZ4Compression;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<SilentLogger>();
+  options.max_file_opening_threads = 1;
   options.max_manifest_file_size = 1 << 20;
   // A damaged record in the middle of the WAL is an error; only a torn last one is forgiven, and
   // the head guard notices when that lost something that was acknowledged.
@@ -122,13 +138,56 @@ class RocksStore final : public Store {
   std::unique_ptr<rocksdb::DB> db_;
 };
 
+constexpr std::ptrdiff_t kLogFilesMax = 8;
+
+std::ptrdiff_t count_logs(const std::filesystem::path& db) {
+  std::error_code code;
+  std::ptrdiff_t count = 0;
+  for (const auto& file : std::filesystem::directory_iterator(db, code)) {
+    count += file.path().extension() == ".log" ? 1 : 0;
+  }
+  return count;
+}
+
+// RocksDB does not survive a failed write while it opens, so the room for one is tried first.
+Status probe_room(const std::filesystem::path& db) {
+  const std::filesystem::path probe = db / "phantom.probe";
+  constexpr std::size_t kProbeBytes = 64 * 1024;
+  std::FILE* file = std::fopen(probe.c_str(), "wbe");
+  int failure = file == nullptr ? errno : 0;
+  if (file != nullptr) {
+    const std::string zeros(kProbeBytes, '\0');
+    if (std::fwrite(zeros.data(), 1, zeros.size(), file) != zeros.size()) failure = errno;
+    if (std::fclose(file) != 0 && failure == 0) failure = errno;
+    std::error_code ignored;
+    std::filesystem::remove(probe, ignored);
+  }
+  if (failure == 0) return {};
+  const bool denied = failure == EACCES || failure == EPERM || failure == EROFS;
+  const bool full = failure == ENOSPC || failure == EDQUOT || failure == EFBIG;
+  return Error{
+      denied              ? Code::kDenied
+      : full              ? Code::kLimit
+      : failure == ENOENT ? Code::kNotFound
+                          : Code::kIo,
+      "cannot write to " + db.string() + ": " + std::strerror(failure) + "; nothing was recorded",
+      full ? "free some disk space, then try again" : ""};
+}
+
 Result<std::unique_ptr<Store>> open_store(const std::filesystem::path& db, rocksdb::Options options,
                                           rocksdb::Env* env) {
   if (env != nullptr) options.env = env;
+  if (!options.create_if_missing) PH_TRY(probe_room(db));
   rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(options, db.string(), &opened);
+  rocksdb::Status status = rocksdb::DB::Open(options, db.string(), &opened);
   if (!status.ok()) return store_error("open", status);
-  return std::unique_ptr<Store>(std::make_unique<RocksStore>(std::unique_ptr<rocksdb::DB>(opened)));
+  auto store = std::make_unique<RocksStore>(std::unique_ptr<rocksdb::DB>(opened));
+  // Each start leaves its log behind until a flush; short-lived processes would pile them up.
+  if (count_logs(db) > kLogFilesMax) {
+    status = opened->Flush({});
+    if (!status.ok()) return store_error("flush", status);
+  }
+  return std::unique_ptr<Store>(std::move(store));
 }
 
 }  // namespace

@@ -34,36 +34,9 @@ class RocksCursor final : public RowCursor {
   std::unique_ptr<rocksdb::Iterator> it_;
 };
 
-// The secondary's own directory: RocksDB insists on one for its info log.
-class ScratchDirectory {
- public:
-  static Result<ScratchDirectory> make() {
-    const char* base = std::getenv("TMPDIR");
-    std::string path =
-        std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/phantom-read-XXXXXX";
-    if (mkdtemp(path.data()) == nullptr) {
-      return Error{Code::kIo, "cannot make a temporary directory at " + path,
-                   "set TMPDIR to a directory that can be written"};
-    }
-    return ScratchDirectory(path);
-  }
-  explicit ScratchDirectory(std::string path) : path_(std::move(path)) {}
-  ScratchDirectory(ScratchDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ScratchDirectory& operator=(ScratchDirectory&&) = delete;
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 class RocksStoreReader final : public StoreReader {
  public:
-  RocksStoreReader(ScratchDirectory scratch, std::unique_ptr<rocksdb::DB> db)
-      : scratch_(std::move(scratch)), db_(std::move(db)) {}
+  explicit RocksStoreReader(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
 
   std::unique_ptr<RowCursor> cursor(std::string_view prefix, std::string_view from) const override {
     return std::make_unique<RocksCursor>(db_.get(), prefix, from);
@@ -98,7 +71,6 @@ class RocksStoreReader final : public StoreReader {
   }
 
  private:
-  ScratchDirectory scratch_;
   std::unique_ptr<rocksdb::DB> db_;
 };
 
@@ -112,18 +84,19 @@ Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::filesystem::pa
     }
     return Error{Code::kNotFound, "there is no store at " + db.string()};
   }
-  PH_ASSIGN(ScratchDirectory scratch, ScratchDirectory::make());
   rocksdb::Options options = store_options();
   options.max_open_files = -1;  // a secondary must keep files the writer deletes
+  // A secondary wants a directory for its info log; with a logger of our own it never touches it.
+  const std::string unused_directory = "/nonexistent";
   // A live writer may replace files between our looking at the manifest and opening them.
   constexpr int kTriesMax = 5;
   rocksdb::Status status;
   for (int attempt = 0; attempt < kTriesMax; ++attempt) {
     rocksdb::DB* opened = nullptr;
-    status = rocksdb::DB::OpenAsSecondary(options, db.string(), scratch.path(), &opened);
+    status = rocksdb::DB::OpenAsSecondary(options, db.string(), unused_directory, &opened);
     if (status.ok()) {
-      return std::unique_ptr<StoreReader>(std::make_unique<RocksStoreReader>(
-          std::move(scratch), std::unique_ptr<rocksdb::DB>(opened)));
+      return std::unique_ptr<StoreReader>(
+          std::make_unique<RocksStoreReader>(std::unique_ptr<rocksdb::DB>(opened)));
     }
     if (!status.IsIOError() && !status.IsTryAgain() && !status.IsPathNotFound()) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(5 << attempt));

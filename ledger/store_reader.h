@@ -1,6 +1,6 @@
 #pragma once
 // Raw rows of a store, read beside a live writer. A RocksDB secondary instance: it takes no lock
-// and writes only into a temporary directory of its own.
+// and writes nothing.
 
 #include "events/result.h"
 #include "ledger/row_source.h"

@@ -152,5 +152,14 @@ TEST(EscapeTerminal, LeavesNoControlByteInAnyRandomText) {
   }
 }
 
+TEST(Encoding, JsonKeepsItsMeaningAndLosesWhatDrivesATerminal) {
+  EXPECT_EQ(escape_json("{\"a\":\"b\"}"), "{\"a\":\"b\"}");
+  EXPECT_EQ(escape_json("\"\x7f\""), "\"\\u007f\"");
+  EXPECT_EQ(escape_json("\"\xc2\x9b\""), "\"\\u009b\"");
+  EXPECT_EQ(escape_json("\"\xe2\x80\xae\""), "\"\\u202e\"");
+  EXPECT_EQ(escape_json("\"\xff\""), "\"\\ufffd\"");
+  EXPECT_EQ(escape_json("\"\xc3\xa9\""), "\"\xc3\xa9\"");
+}
+
 }  // namespace
 }  // namespace phantom

@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -121,6 +122,8 @@ TEST(SubmitServer, WriterThatDoesNotAnswerIsGivenUpOnInTime) {
   ChildProcess writer({PHANTOM_APPEND_CHILD, home.home().root.string(), "1", "1000000"});
   ASSERT_EQ(writer.read_line(5'000), "role-ready");
   ::kill(writer.pid(), SIGSTOP);
+  int stopped = 0;
+  ASSERT_EQ(::waitpid(writer.pid(), &stopped, WUNTRACED), writer.pid());
   AppenderOptions options;
   options.wait_max = std::chrono::milliseconds(300);
   const auto begin = std::chrono::steady_clock::now();

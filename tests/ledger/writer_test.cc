@@ -132,6 +132,22 @@ TEST(Writer, FullDiskIsRefusedBeforeAnythingIsWritten) {
   EXPECT_EQ(size_of(home.home()), 1U);
 }
 
+TEST(Writer, ManyShortRunsDoNotPileUpLogs) {
+  LedgerHome home;
+  home.create();
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    auto writer = open_writer(home.home());
+    ASSERT_TRUE(writer.ok());
+    ASSERT_TRUE(submit_and_wait(**writer, note_draft(i)).ok());
+  }
+  std::size_t logs = 0;
+  for (const auto& file : fs::directory_iterator(home.home().ledger() / "db")) {
+    if (file.path().extension() == ".log") ++logs;
+  }
+  EXPECT_LE(logs, 10U);
+  EXPECT_EQ(size_of(home.home()), 31U);
+}
+
 TEST(Writer, FullQueueIsRefusedAtOnce) {
   LedgerHome home;
   home.create();
