@@ -1,0 +1,29 @@
+#include "cli/audit_events.h"
+
+#include "events/producers.h"
+#include "schema/events_generated.h"
+
+namespace phantom {
+
+Draft audit_read(const Context& context, const AuditRange& range) {
+  return make_draft<schema::AuditRead>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
+    return schema::CreateAuditReadDirect(builder, range.command.c_str(), range.first_seq,
+                                         range.last_seq, range.matched);
+  });
+}
+
+Draft audit_verified(const Context& context, std::uint64_t size, const Digest& root,
+                     const std::string& rung) {
+  return make_draft<schema::AuditVerified>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
+    const std::vector<std::uint8_t> bytes(root.begin(), root.end());
+    return schema::CreateAuditVerifiedDirect(builder, size, &bytes, rung.c_str());
+  });
+}
+
+Draft audit_proved(const Context& context, Seq seq, std::uint64_t size) {
+  return make_draft<schema::AuditProved>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
+    return schema::CreateAuditProved(builder, seq, size);
+  });
+}
+
+}  // namespace phantom

@@ -1,0 +1,20 @@
+#pragma once
+// Producers of the events about the log itself: arguments in, draft out.
+
+#include "events/draft.h"
+
+namespace phantom {
+
+struct AuditRange {
+  std::string command;
+  Seq first_seq = 0;
+  Seq last_seq = 0;
+  std::uint64_t matched = 0;
+};
+
+Draft audit_read(const Context& context, const AuditRange& range);
+Draft audit_verified(const Context& context, std::uint64_t size, const Digest& root,
+                     const std::string& rung);
+Draft audit_proved(const Context& context, Seq seq, std::uint64_t size);
+
+}  // namespace phantom

@@ -1,0 +1,29 @@
+#pragma once
+// Every command there is, one function each, in its own file cmd_<words>.cc.
+
+#include "cli/command.h"
+
+namespace phantom {
+
+Command init_command();
+Command exec_command();
+Command status_command();
+Command add_command();
+Command list_command();
+Command remove_command();
+Command reveal_command();
+Command accept_command();
+Command audit_show_command();
+Command audit_tail_command();
+Command audit_verify_command();
+Command audit_prove_command();
+Command audit_head_command();
+Command audit_path_command();
+Command ledger_init_command();
+Command ledger_info_command();
+Command ledger_serve_command();
+Command completion_command();
+Command help_command_entry();
+Command version_command();
+
+}  // namespace phantom

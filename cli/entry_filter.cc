@@ -1,0 +1,164 @@
+#include "cli/entry_filter.h"
+
+#include "events/catalog.h"
+#include "events/encoding.h"
+#include "events/render.h"
+#include "events/tags.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace phantom {
+namespace {
+
+// Reads exactly `width` digits and moves past them.
+std::optional<int> take_digits(std::string_view& text, std::size_t width) {
+  if (text.size() < width) return std::nullopt;
+  int value = 0;
+  for (std::size_t i = 0; i < width; ++i) {
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(width);
+  return value;
+}
+
+bool take(std::string_view& text, char c) {
+  if (text.empty() || text[0] != c) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+std::optional<std::chrono::sys_days> take_date(std::string_view& text) {
+  const auto year = take_digits(text, 4);
+  if (!year || !take(text, '-')) return std::nullopt;
+  const auto month = take_digits(text, 2);
+  if (!month || !take(text, '-')) return std::nullopt;
+  const auto day = take_digits(text, 2);
+  if (!day) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  // Beyond these years a time in ns does not fit.
+  if (!date.ok() || *year < 1970 || *year > 2261) return std::nullopt;
+  return std::chrono::sys_days(date);
+}
+
+std::optional<std::chrono::nanoseconds> take_fraction(std::string_view& text) {
+  std::int64_t value = 0;
+  int digits = 0;
+  while (!text.empty() && text[0] >= '0' && text[0] <= '9' && digits < 9) {
+    value = value * 10 + (text[0] - '0');
+    text.remove_prefix(1);
+    ++digits;
+  }
+  if (digits == 0) return std::nullopt;
+  for (; digits < 9; ++digits) value *= 10;
+  return std::chrono::nanoseconds(value);
+}
+
+std::optional<std::chrono::minutes> take_zone(std::string_view& text) {
+  if (take(text, 'Z') || take(text, 'z')) return std::chrono::minutes(0);
+  const bool east = take(text, '+');
+  if (!east && !take(text, '-')) return std::nullopt;
+  const auto hours = take_digits(text, 2);
+  if (!hours || !take(text, ':')) return std::nullopt;
+  const auto minutes = take_digits(text, 2);
+  if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
+  const std::chrono::minutes offset(*hours * 60 + *minutes);
+  return east ? offset : -offset;
+}
+
+std::optional<std::int64_t> parse_time(std::string_view text) {
+  const auto date = take_date(text);
+  if (!date) return std::nullopt;
+  std::chrono::nanoseconds time = date->time_since_epoch();
+  if (text.empty()) return time.count();
+  if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return std::nullopt;
+  const auto hour = take_digits(text, 2);
+  if (!hour || !take(text, ':')) return std::nullopt;
+  const auto minute = take_digits(text, 2);
+  if (!minute || !take(text, ':')) return std::nullopt;
+  const auto second = take_digits(text, 2);
+  if (!second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  time += std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second);
+  if (take(text, '.')) {
+    const auto fraction = take_fraction(text);
+    if (!fraction) return std::nullopt;
+    time += *fraction;
+  }
+  if (text.empty()) return time.count();
+  const auto zone = take_zone(text);
+  if (!zone || !text.empty()) return std::nullopt;
+  return (time - *zone).count();
+}
+
+bool type_fits(std::string_view pattern, std::string_view name) {
+  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return pattern == name;
+}
+
+bool equals(const flatbuffers::String* text, std::string_view wanted) {
+  return text != nullptr && text->string_view() == wanted;
+}
+
+// Secret tags carry the project; a name without one stands for that secret of every project.
+bool has_secret(const schema::Entry& entry, std::string_view name) {
+  if (entry.tags() == nullptr) return false;
+  return std::any_of(entry.tags()->begin(), entry.tags()->end(), [&](const schema::Tag* tag) {
+    const std::string_view text = tag->name()->string_view();
+    if (!text.starts_with("secret:")) return false;
+    const std::size_t slash = text.find('/');
+    return slash != std::string_view::npos && text.substr(slash + 1) == name;
+  });
+}
+
+bool at_or_after(const schema::Entry& entry, const LogPoint& point) {
+  if (const auto* seq = std::get_if<SeqPoint>(&point)) return entry.seq() >= seq->seq;
+  return entry.time_ns() >= std::get<TimePoint>(point).time_ns;
+}
+
+}  // namespace
+
+Result<LogPoint> parse_log_point(std::string_view text) {
+  if (const auto seq = parse_decimal(text)) return LogPoint{SeqPoint{*seq}};
+  if (const auto time_ns = parse_time(text)) return LogPoint{TimePoint{*time_ns}};
+  return Error{Code::kInvalid,
+               "\"" + escape_terminal(text) + "\" is neither an event number nor a time",
+               "a time is written 2026-11-23 or 2026-11-23T18:16:00Z"};
+}
+
+bool EntryFilter::matches(const schema::Entry& entry) const {
+  if (from && !at_or_after(entry, *from)) return false;
+  if (to && at_or_after(entry, *to)) return false;
+  if (!types.empty()) {
+    const EventInfo* info = find_event(entry.type());
+    const bool wanted = info != nullptr && std::any_of(types.begin(), types.end(), [&](auto& type) {
+                          return type_fits(type, info->name);
+                        });
+    if (!wanted) return false;
+  }
+  if (!session.empty() && !equals(entry.session(), session)) return false;
+  if (!project.empty() && !equals(entry.project(), project)) return false;
+  if (!secret.empty() && !has_secret(entry, secret)) return false;
+  if (!actor.empty() && !equals(entry.actor_id(), actor) && !equals(entry.agent_tool(), actor) &&
+      actor != actor_kind_name(entry.actor_kind())) {
+    return false;
+  }
+  return outcome.empty() || outcome == outcome_name(entry.outcome());
+}
+
+Status check_filter(const EntryFilter& filter) {
+  for (const std::string& type : filter.types) {
+    const bool known = std::any_of(catalog().begin(), catalog().end(), [&](const EventInfo& info) {
+      return type_fits(type, info.name);
+    });
+    if (!known) {
+      return Error{Code::kInvalid, "no event is of type " + escape_terminal(type),
+                   "docs/EVENTS.md lists the types; proxy.* stands for all that start so"};
+    }
+  }
+  return {};
+}
+
+}  // namespace phantom

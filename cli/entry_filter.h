@@ -1,0 +1,45 @@
+#pragma once
+// Which events a person asked for. Pure.
+
+#include "events/draft.h"
+#include "events/result.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace phantom {
+
+// A place in the log: a sequence number or a ledger time in ns.
+struct SeqPoint {
+  Seq seq = 0;
+  friend bool operator==(const SeqPoint&, const SeqPoint&) = default;
+};
+struct TimePoint {
+  std::int64_t time_ns = 0;
+  friend bool operator==(const TimePoint&, const TimePoint&) = default;
+};
+using LogPoint = std::variant<SeqPoint, TimePoint>;
+
+// "1234", "2026-11-23" (midnight UTC) or RFC 3339 "2026-11-23T18:16:00[.123][Z|+01:00]".
+Result<LogPoint> parse_log_point(std::string_view text);
+
+struct EntryFilter {
+  std::optional<LogPoint> from;    // this one and later
+  std::optional<LogPoint> to;      // earlier than this one
+  std::vector<std::string> types;  // dotted names; "proxy.*" stands for all that start so
+  std::string session;
+  std::string secret;
+  std::string project;
+  std::string actor;    // id, kind or agent tool
+  std::string outcome;  // ok, denied, failed, partial
+
+  bool matches(const schema::Entry& entry) const;
+};
+
+// kInvalid for a type no event has, or an unknown outcome.
+Status check_filter(const EntryFilter& filter);
+
+}  // namespace phantom

@@ -1,0 +1,90 @@
+#include "cli/environment.h"
+
+#include "cli/actor.h"
+
+#include <cstdlib>
+#include <unistd.h>
+
+namespace phantom {
+namespace {
+
+Error with_init_hint(Error error) {
+  if (error.code == Code::kNotFound) {
+    error.hint = "run 'phantom init' in a project, or 'phantom ledger init', to start a ledger";
+  }
+  return error;
+}
+
+}  // namespace
+
+const char* Environment::variable(const char* name) const { return std::getenv(name); }
+
+Result<Home> Environment::home() {
+  if (!home_) {
+    PH_ASSIGN(home_, resolve_home(variable("PHANTOM_HOME"), variable("HOME")));
+  }
+  return *home_;
+}
+
+Result<std::filesystem::path> Environment::working_directory() const {
+  std::error_code code;
+  std::filesystem::path path = std::filesystem::current_path(code);
+  if (code) return Error{Code::kIo, "the current directory cannot be read: " + code.message()};
+  return path;
+}
+
+Result<Subject> Environment::subject() {
+  if (!subject_) {
+    PH_ASSIGN(const Home home, this->home());
+    PH_ASSIGN(subject_, load_subject(home));
+  }
+  return *subject_;
+}
+
+Context Environment::context() {
+  const auto signs = read_actor_signs([this](const char* name) { return variable(name); },
+                                      isatty(STDIN_FILENO) == 1 ? Stdin::kTerminal : Stdin::kOther);
+  Context context;
+  context.component = "cli";
+  context.version = PHANTOM_VERSION;
+  context.actor_kind = signs.kind;
+  context.agent_tool = signs.agent_tool;
+  if (const Result<Subject> known = subject(); known.ok()) context.actor_id = known->id;
+  return context;
+}
+
+Result<Appender*> Environment::appender() {
+  if (!appender_) {
+    PH_ASSIGN(const Home home, this->home());
+    auto opened = open_appender(home, AppenderOptions{});
+    if (!opened.ok()) return with_init_hint(std::move(opened.error()));
+    appender_ = std::move(*opened);
+  }
+  return appender_.get();
+}
+
+Result<LedgerReader*> Environment::reader() {
+  if (!reader_) {
+    PH_ASSIGN(const Home home, this->home());
+    auto opened = open_reader(home.ledger());
+    if (!opened.ok()) return with_init_hint(std::move(opened.error()));
+    reader_ = std::move(*opened);
+  }
+  return reader_.get();
+}
+
+Result<CreatedLedger> Environment::create_ledger_here() {
+  PH_ASSIGN(const Home home, this->home());
+  PH_TRY(make_private_directory(home.root));
+  PH_ASSIGN(subject_, ensure_subject(home, system_random()));
+  return create_ledger(home, context(), AppenderOptions{});
+}
+
+Status Environment::close() {
+  reader_.reset();
+  if (!appender_) return {};
+  const auto appender = std::move(appender_);
+  return appender->close();
+}
+
+}  // namespace phantom

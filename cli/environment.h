@@ -1,0 +1,58 @@
+#pragma once
+// What every command starts from: the terminal, the home, the project and who acts. Nothing is
+// touched until a command asks for it, so that a command which needs no home runs without one.
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "events/draft.h"
+#include "ledger/appender.h"
+#include "ledger/home.h"
+#include "ledger/reader.h"
+#include "ledger/subject.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace phantom {
+
+class Environment {
+ public:
+  Environment(Output& output, const CommandTable& commands)
+      : output_(output), commands_(commands) {}
+
+  Output& out() { return output_; }
+  const CommandTable& commands() const { return commands_; }
+
+  const char* variable(const char* name) const;
+  Result<Home> home();
+  Result<std::filesystem::path> working_directory() const;
+
+  // Context of the events of this command. The actor's id is there once the home has an identity.
+  Context context();
+  Result<Subject> subject();
+
+  // Each is opened once and shared. kNotFound with a hint to `phantom init` when there is no
+  // ledger.
+  Result<Appender*> appender();
+  Result<LedgerReader*> reader();
+  // Starts the ledger of this home, identity first. kExists, or kDenied when there was one.
+  Result<CreatedLedger> create_ledger_here();
+
+  // Lets go of the snapshot; the next reader() opens a new one.
+  void release_reader() { reader_.reset(); }
+
+  // Closes what is open, in the right order. The destructor does the same and ignores errors.
+  Status close();
+
+ private:
+  Output& output_;
+  const CommandTable& commands_;
+  std::optional<Home> home_;
+  std::optional<Subject> subject_;
+  std::unique_ptr<Appender> appender_;
+  std::unique_ptr<LedgerReader> reader_;
+};
+
+}  // namespace phantom

@@ -1,0 +1,41 @@
+#pragma once
+// Reading the log from a command: the person's own ledger or one named with --ledger, and the
+// event that says it was read.
+
+#include "cli/environment.h"
+#include "events/render.h"
+#include "ledger/reader.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace phantom {
+
+struct OpenLog {
+  LedgerReader* reader = nullptr;
+  std::filesystem::path directory;
+  bool own = false;  // the ledger of this home: looking at it is recorded there
+  std::unique_ptr<LedgerReader> holder;
+};
+
+// `ledger` as given with --ledger; none means the ledger of the home.
+Result<OpenLog> open_log(Environment& environment, const std::optional<std::string>& ledger);
+
+// Opens sealed fields with the person's own key, when this home has it.
+Unsealer own_unsealer(Environment& environment);
+
+// Records an event about the log in the person's own ledger. What was asked for is already on the
+// terminal, so a failure is a warning.
+void record_about_log(Environment& environment, const OpenLog& log, Draft draft);
+
+// The ledger's own first event.
+struct LedgerIdentity {
+  std::string origin;
+  std::string ledger_id;
+  std::string vkey;
+};
+Result<LedgerIdentity> read_identity(const LedgerReader& reader);
+
+}  // namespace phantom

@@ -1,0 +1,15 @@
+#pragma once
+// Files a command writes where it was told to.
+
+#include "events/result.h"
+#include "events/types.h"
+
+#include <string>
+
+namespace phantom {
+
+// Whole or not at all; an ordinary file for everybody to read as the umask allows. Replaces a file
+// that is there, because the person named it.
+Status write_output_file(const std::string& file, ByteView bytes);
+
+}  // namespace phantom

@@ -1,0 +1,45 @@
+#include "cli/vault_access.h"
+
+namespace phantom {
+
+VaultAccess::VaultAccess(Environment& environment, const Project& project, const Home& home)
+    : environment_(environment), unlocker_(home) {
+  options_.home = home;
+  options_.context = environment.context();
+  options_.context.project = project.config.project_id;
+  options_.unlocker = &unlocker_;
+}
+
+Status VaultAccess::connect() {
+  PH_ASSIGN(options_.appender, environment_.appender());
+  PH_ASSIGN(options_.reader, environment_.reader());
+  return {};
+}
+
+Status VaultAccess::open() {
+  PH_TRY(connect());
+  auto opened = Vault::open(options_);
+  if (!opened.ok()) {
+    Error error = std::move(opened.error());
+    if (error.code == Code::kNotFound && error.hint.empty()) {
+      error.hint = "run 'phantom init' to make one";
+    }
+    return error;
+  }
+  vault_.emplace(std::move(*opened));
+  return {};
+}
+
+Status VaultAccess::create(UnlockMethod method) {
+  PH_TRY(connect());
+  PH_ASSIGN(Vault vault, Vault::create(options_, method));
+  vault_.emplace(std::move(vault));
+  return {};
+}
+
+Result<std::vector<SecretInfo>> VaultAccess::list_locked() {
+  PH_TRY(connect());
+  return Vault::list_locked(options_);
+}
+
+}  // namespace phantom

@@ -1,0 +1,37 @@
+#include "cli/wiring.h"
+
+#include "cli/commands.h"
+
+namespace phantom {
+
+CommandTable make_command_table() {
+  CommandTable table;
+  table.groups = {
+      {"audit", "read and check the record"},
+      {"ledger", "the store of the record"},
+  };
+  std::vector<Command>& commands = table.commands;
+  commands.push_back(init_command());
+  commands.push_back(exec_command());
+  commands.push_back(status_command());
+  commands.push_back(add_command());
+  commands.push_back(list_command());
+  commands.push_back(remove_command());
+  commands.push_back(reveal_command());
+  commands.push_back(accept_command());
+  commands.push_back(audit_show_command());
+  commands.push_back(audit_tail_command());
+  commands.push_back(audit_verify_command());
+  commands.push_back(audit_prove_command());
+  commands.push_back(audit_head_command());
+  commands.push_back(audit_path_command());
+  commands.push_back(ledger_init_command());
+  commands.push_back(ledger_info_command());
+  commands.push_back(ledger_serve_command());
+  commands.push_back(completion_command());
+  commands.push_back(help_command_entry());
+  commands.push_back(version_command());
+  return table;
+}
+
+}  // namespace phantom
