@@ -56,7 +56,7 @@ Result<FileFindings> look_through(const DotenvOnDisk& file, std::size_t index, I
   }
   for (const std::string& key : file.parsed.duplicate_keys) {
     plan.warnings.push_back(file.path.filename().string() + " has " + key +
-                            " more than once; the last value counts");
+                            " more than once; the last value counts, earlier ones are not kept");
   }
   return found;
 }

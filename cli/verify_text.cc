@@ -3,6 +3,7 @@
 #include "cli/json.h"
 #include "events/encoding.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace phantom {
@@ -90,8 +91,15 @@ std::string report_to_text(const VerifyReport& report, const std::string& subjec
   if (report.first_bad_seq) {
     text += "first bad event: " + std::to_string(*report.first_bad_seq) + "\n";
   }
-  text += "unanchored tail: " + plural(report.unanchored_events, "event") + ", " +
-          seconds_text(report.unanchored_ns) + " s\n";
+  // A proof of one event has no tail.
+  const bool of_ledger = std::any_of(report.checks.begin(), report.checks.end(),
+                                     [](const Check& check) { return check.id == "anchors"; });
+  if (of_ledger) {
+    text += "unanchored tail: ";
+    text += report.head ? plural(report.unanchored_events, "event") + ", " +
+                              seconds_text(report.unanchored_ns) + " s\n"
+                        : "unknown\n";
+  }
   const std::vector<std::string> missing = left_out(report);
   text +=
       "not checked: " +

@@ -97,7 +97,7 @@ Result<Bytes> encode_entry(const Draft& draft, const Sequencing& sequencing) {
                           sequencing.time_ns, draft.occurred_ns, draft.mono_ns, boot_id, component,
                           version, draft.context.actor_kind, actor_id, peer_uid, peer_pid,
                           agent_tool, session, project, draft.cause_seq, traceparent, draft.outcome,
-                          draft.reason, tag_vector, payload, sealed),
+                          draft.reason, tag_vector, payload, sealed, sequencing.commit_first_seq),
       kEntryIdentifier);
   if (builder.GetSize() > kEntryBytesMax) {
     return Error{Code::kLimit, "event of " + std::to_string(builder.GetSize()) +

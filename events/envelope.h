@@ -14,6 +14,7 @@ inline constexpr std::uint16_t kEntryFormat = 1;
 // What the writer adds to a draft to make it an entry.
 struct Sequencing {
   Seq seq = 0;
+  Seq commit_first_seq = 0;  // first event of the same commit
   std::int64_t time_ns = 0;
   std::optional<Peer> peer;
   // One link per tag of the draft, in the same order.

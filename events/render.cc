@@ -214,6 +214,7 @@ std::string entry_to_json(const schema::Entry& entry, ByteView bytes, const Unse
   out["traceparent"] = text_or_null(entry.traceparent());
   out["outcome"] = outcome_name(entry.outcome());
   out["reason"] = reason_name(entry.reason());
+  out["commit_first_seq"] = number(entry.commit_first_seq());
   out["tags"] = tags_to_json(entry);
   out["payload"] = payload_to_json(entry);
   out["sealed"] = sealed_to_json(entry, unseal);

@@ -48,6 +48,7 @@ class Sequencer::Batch {
 
     Sequencing sequencing;
     sequencing.seq = size();
+    sequencing.commit_first_seq = from_.size();
     sequencing.time_ns = std::max(now_ns_, out_.last_time_ns + 1);
     sequencing.peer = submission.peer;
     for (const std::string& tag : draft.tags) {

@@ -56,6 +56,7 @@ Result<EntryFacts> read_entry_facts(ByteView stored, Seq seq) {
   facts.leaf = leaf_hash(bytes);
   facts.id = event_id_of(*entry);
   facts.time_ns = entry->time_ns();
+  facts.commit_first_seq = entry->commit_first_seq();
 
   bool epoch_tag = false;
   if (entry->tags() != nullptr) {

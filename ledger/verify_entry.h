@@ -29,6 +29,7 @@ struct EntryFacts {
   Digest leaf{};
   EventId id{};
   std::int64_t time_ns = 0;
+  Seq commit_first_seq = 0;
   bool known_type = true;  // false: a type number this program has no schema for
   std::vector<TagFact> tags;
   std::optional<KeyNews> keys;

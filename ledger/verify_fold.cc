@@ -61,6 +61,13 @@ std::optional<Failure> VerifyFold::add(const EntryFacts& facts) {
     return entry_failure("its time is not after that of the event before it");
   }
   last_time_ns_ = facts.time_ns;
+  if (facts.commit_first_seq != commit_first_seq_) {
+    return Failure{"checkpoints",
+                   "event " + number(seq) + " is of the commit that began at event " +
+                       number(facts.commit_first_seq) + ", the checkpoints say it began at event " +
+                       number(commit_first_seq_) + ": one is missing or was added",
+                   seq};
+  }
   if (const auto mark = marks_.find(seq); mark != marks_.end()) {
     mark->second.next_time_ns = facts.time_ns;
     if (seq == 0) mark->second.root = empty_root();
@@ -186,6 +193,7 @@ std::optional<Failure> VerifyFold::check_commit() {
   tasks_.push_back({size(), std::move(parsed->note), *log_key_, *epoch_key_});
   if (next_epoch_key_) epoch_key_ = std::exchange(next_epoch_key_, std::nullopt);
   ++commits_;
+  commit_first_seq_ = size();
   cursor.next();
   return std::nullopt;
 }

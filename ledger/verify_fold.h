@@ -82,6 +82,7 @@ class VerifyFold {
   std::vector<IdRow> ids_;
   std::unordered_map<std::string, TagState> tags_;
   std::int64_t last_time_ns_ = 0;
+  Seq commit_first_seq_ = 0;  // of the open commit
   std::optional<VerifierKey> log_key_;
   std::optional<VerifierKey> epoch_key_;
   std::optional<VerifierKey> next_epoch_key_;  // announced by the newest event of the open commit

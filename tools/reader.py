@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verifies a ledger by docs/FORMAT.md, sharing no code with phantom.
 
-usage: reader.py LEDGER_DIR [--key VKEY] [--anchor NOTE_FILE]... [--rows DUMP]
+usage: reader.py LEDGER_DIR [--key VKEY-or-file] [--anchor NOTE_FILE]... [--rows DUMP]
        reader.py --self-test
 
 Needs Python's standard library and `ldb` (Debian package rocksdb-tools), which is run on a copy of
@@ -274,6 +274,7 @@ class Entry:
         self.time_ns = table.scalar(4, "<q")
         self.tags = [(t.text(0), t.scalar(1, "<Q"), t.scalar(2, "<Q")) for t in table.tables(21)]
         self.payload = table.raw(22)
+        self.commit_first_seq = table.scalar(24, "<Q")
 
     def payload_table(self):
         return Table(self.payload, struct.unpack_from("<I", self.payload)[0])
@@ -347,6 +348,7 @@ class Ledger:
         self.epoch_number = 0
         self.tags, self.ids = {}, {}
         self.last_time = None
+        self.commit_first_seq = 0
 
     def verify(self, identity):
         meta = {key[1:]: value for key, value in self.rows.items() if key[:1] == b"m"}
@@ -370,6 +372,8 @@ class Ledger:
         what = f"event {seq}"
         require(self.last_time is None or entry.time_ns > self.last_time, f"{what}: time goes back")
         self.last_time = entry.time_ns
+        in_commit = entry.commit_first_seq == self.commit_first_seq
+        require(in_commit, f"{what}: a checkpoint before it is missing or was added")
         require(entry.id not in self.ids, f"{what}: its id was used before")
         self.ids[entry.id] = seq
         for name, prev_seq, count in entry.tags:
@@ -403,6 +407,7 @@ class Ledger:
         note.check(self.log)
         note.check(self.epoch)
         require(len(note.signatures) == 2, f"{what}: a signature nobody can check")
+        self.commit_first_seq = size
         if self.next_epoch is not None:
             self.epoch, self.next_epoch = self.next_epoch, None
 
@@ -461,7 +466,9 @@ def verify(arguments):
         ledger.check_outside(pathlib.Path(file).read_bytes(), f"anchor {file}", ledger.log)
     if arguments.key is None:
         raise Missing(f"consistent, but no key was given; it says it is signed by {ledger.log.text}")
-    require(arguments.key == ledger.log.text, f"it is signed by {ledger.log.text}")
+    key = pathlib.Path(arguments.key)
+    pinned = key.read_text().strip() if key.is_file() else arguments.key
+    require(pinned == ledger.log.text, f"it is signed by {ledger.log.text}")
     print(f"VERIFIED {ledger.head.size} events, {len(ledger.sizes)} commits, "
           f"{ledger.epoch_number} epochs, root {ledger.head.root.hex()}")
 

@@ -35,7 +35,9 @@ TEST(VerifyText, AlwaysSaysRungAndTail) {
   VerifyReport report;
   report.unanchored_events = 3;
   report.unanchored_ns = 1'250'000'000;
-  report.checks = {{"entries", CheckState::kFail, "bad\x1b[31m"}};
+  report.checks = {{"entries", CheckState::kFail, "bad\x1b[31m"}, {"anchors"}};
+  EXPECT_NE(report_to_text(report, "/l").find("unanchored tail: unknown\n"), std::string::npos);
+  report.head = Checkpoint{};
   const std::string text = report_to_text(report, "/l");
   EXPECT_NE(text.find("INDETERMINATE /l\nrung: none\n"), std::string::npos);
   EXPECT_NE(text.find("unanchored tail: 3 events, 1.2 s\n"), std::string::npos);

@@ -115,7 +115,22 @@ TEST_P(WriterFault, LatchesUntilReopenedAndTheIdDecidesWhatHappened) {
 
 INSTANTIATE_TEST_SUITE_P(BothWays, WriterFault,
                          testing::Values(LogFault::kSyncFails, LogFault::kAppendFails,
-                                         LogFault::kAppendTorn, LogFault::kDiskFull));
+                                         LogFault::kAppendTorn, LogFault::kDiskFull),
+                         [](const auto& fault) -> std::string {
+                           switch (fault.param) {
+                             case LogFault::kSyncFails:
+                               return "SyncFails";
+                             case LogFault::kAppendFails:
+                               return "AppendFails";
+                             case LogFault::kAppendTorn:
+                               return "AppendTorn";
+                             case LogFault::kDiskFull:
+                               return "DiskFull";
+                             case LogFault::kNone:
+                               break;
+                           }
+                           return "None";
+                         });
 
 TEST(Writer, FullDiskIsRefusedBeforeAnythingIsWritten) {
   LedgerHome home;
