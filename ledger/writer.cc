@@ -163,7 +163,6 @@ void Writer::submit(Submission submission) {
     const std::lock_guard lock(mutex_);
     if (latched_) {
       refusal = *latched_;
-      refusal->code = Code::kClosed;
     } else if (stopping_) {
       refusal = Error{Code::kClosed, "the ledger is closing"};
     } else if (queue_.size() >= options_.queue_events_max) {
@@ -238,7 +237,7 @@ void Writer::commit(std::vector<Submission> batch) {
 Status Writer::try_commit(std::vector<Submission>& batch, std::vector<Result<Receipt>>& results) {
   {
     const std::lock_guard lock(mutex_);
-    if (latched_) return Error{Code::kClosed, latched_->message, latched_->hint};
+    if (latched_) return *latched_;
   }
   PH_TRY(check_surroundings());
   PH_ASSIGN(Sequencer::Prepared prepared,
@@ -252,11 +251,15 @@ Status Writer::try_commit(std::vector<Submission>& batch, std::vector<Result<Rec
   // The commit point: entries, tree, tags, ids and the signed checkpoint become durable together.
   if (Status written = store_->commit(prepared.changes); !written.ok()) {
     Error error = std::move(written.error());
-    error.message = "the event may or may not be recorded: " + error.message;
-    if (error.hint.empty())
-      error.hint = "start the command again; the ledger decides at its next start";
     const std::lock_guard lock(mutex_);
-    latched_ = error;
+    latched_ = Error{Code::kClosed,
+                     "the ledger stopped after a failed write, and this event was not recorded: " +
+                         error.message,
+                     "end the process that holds the ledger; the next one starts it again"};
+    error.message = "the event may or may not be recorded: " + error.message;
+    if (error.hint.empty()) {
+      error.hint = "start the command again; the ledger decides at its next start";
+    }
     return error;
   }
 

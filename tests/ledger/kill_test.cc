@@ -101,6 +101,9 @@ TEST(KillNine, LosesNothingAcknowledgedAndRecordsNothingTwice) {
     ASSERT_NE(it, recorded.end()) << "acknowledged event " << number << " is lost";
     EXPECT_EQ(it->second, seq) << "event " << number;
   }
+  const VerifyReport report = home.verify();
+  EXPECT_EQ(report.verdict, Verdict::kVerified);
+  EXPECT_EQ(report.rung, 2);
   std::printf("kills %d, acknowledged %zu, recorded %zu\n", kills, crowd.acknowledged.size(),
               recorded.size());
 }

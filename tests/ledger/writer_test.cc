@@ -101,6 +101,7 @@ TEST_P(WriterFault, LatchesUntilReopenedAndTheIdDecidesWhatHappened) {
     const auto after = submit_and_wait(**writer, note_draft(3));
     ASSERT_FALSE(after.ok()) << "a writer in doubt must not go on";
     EXPECT_EQ(after.error().code, Code::kClosed);
+    EXPECT_NE(after.error().message.find("was not recorded"), std::string::npos);
     EXPECT_EQ((*writer)->head().checkpoint.size, 2U);
   }
   auto reopened = open_writer(home.home());
@@ -287,6 +288,9 @@ TEST(Writer, EpochKeyChangesAndTheOldSecretIsGone) {
           .ok());
   ASSERT_GE(epochs.size(), 2U);
   EXPECT_EQ(epochs.back(), 2U);
+  const VerifyReport report = home.verify();
+  EXPECT_EQ(report.verdict, Verdict::kVerified);
+  EXPECT_EQ(report.epochs, epochs.size() + 1);
   // The next start finds the key in force and goes on.
   auto again = open_writer(home.home(), options);
   ASSERT_TRUE(again.ok()) << again.error().message;

@@ -25,7 +25,15 @@ CreatedLedger LedgerHome::create() {
   context.component = "test";
   auto created = create_ledger(home_, context, {});
   PH_CHECK(created.ok(), created.ok() ? "" : created.error().message.c_str());
+  key_ = parse_verifier_key(created->vkey).value();
   return *created;
+}
+
+VerifyReport LedgerHome::verify() const {
+  VerifyOptions options;
+  options.ledger = home_.ledger();
+  options.key = key_;
+  return verify_ledger(options);
 }
 
 std::unique_ptr<Appender> LedgerHome::open(AppenderOptions options) {

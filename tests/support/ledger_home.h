@@ -4,6 +4,7 @@
 #include "events/draft.h"
 #include "ledger/appender.h"
 #include "ledger/home.h"
+#include "ledger/verify.h"
 
 #include <filesystem>
 #include <memory>
@@ -21,10 +22,13 @@ class LedgerHome {
   const Home& home() const { return home_; }
   // Makes the ledger; the process ends with a message when that fails.
   CreatedLedger create();
+  // What verification says of the ledger, with the key pinned that it was created with.
+  VerifyReport verify() const;
   std::unique_ptr<Appender> open(AppenderOptions options = {});
 
  private:
   Home home_;
+  std::optional<VerifierKey> key_;
 };
 
 // A small event of a real type, told apart by `number`.
