@@ -307,6 +307,25 @@ TEST(Writer, UnannouncedEpochKeyOfACrashIsRemoved) {
   EXPECT_FALSE(fs::exists(epoch_key_file(home.home().keys(), 2)));
 }
 
+TEST(Writer, OldEpochKeyOfACrashIsDestroyed) {
+  LedgerHome home;
+  home.create();
+  const fs::path old_key = epoch_key_file(home.home().keys(), 1);
+  const Bytes kept = *read_file(old_key, 1'024);
+  WriterOptions options;
+  options.epoch_events_max = 2;
+  {
+    auto writer = open_writer(home.home(), options);
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      ASSERT_TRUE(submit_and_wait(**writer, note_draft(i)).ok());
+    }
+  }
+  ASSERT_FALSE(fs::exists(old_key));
+  ASSERT_TRUE(write_file_durably(old_key, kept, 0600).ok());
+  ASSERT_TRUE(open_writer(home.home()).ok());
+  EXPECT_FALSE(fs::exists(old_key));
+}
+
 TEST(Writer, LedgerTimeIsStrictlyIncreasingWhenTheClockStandsStill) {
   struct StandingClock final : Clock {
     std::int64_t wall_ns() const override { return 1'000; }

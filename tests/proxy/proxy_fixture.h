@@ -148,7 +148,8 @@ inline constexpr std::string_view kPlainAnswer =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
 
 // Answers every request of a connection alike and keeps the last head.
-inline TlsUpstream::Script answering(std::string& last_head, std::string_view answer = kPlainAnswer) {
+inline TlsUpstream::Script answering(std::string& last_head,
+                                     std::string_view answer = kPlainAnswer) {
   return [&last_head, answer](Served& served) {
     for (;;) {
       std::string head = served.read_head();
