@@ -3,6 +3,7 @@
 #include "cli/environment.h"
 #include "cli/log_access.h"
 #include "cli/output_file.h"
+#include "cli/progress.h"
 #include "cli/verify_inputs.h"
 #include "cli/verify_text.h"
 #include "ledger/head_guard.h"
@@ -169,7 +170,13 @@ Result<int> check_ledger(Environment& environment, const VerifyArgs& args) {
       return kExitIndeterminate;
     }
   }
-  const VerifyReport report = verify_ledger(options);
+  const VerifyReport report = [&options] {
+    Progress progress("events");
+    options.progress = [&progress](std::uint64_t done, std::uint64_t total) {
+      progress.show(done, total);
+    };
+    return verify_ledger(options);
+  }();
   PH_TRY(print_report(environment, args, report, options.ledger.string()));
   if (report.exit_code != kExitOk) return report.exit_code;
   if (args.trust_state && args.update_trust) {

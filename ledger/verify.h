@@ -6,6 +6,7 @@
 #include "ledger/checkpoint.h"
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ struct VerifyOptions {
   std::optional<std::string> trust;  // the checkpoint note of the last good run
   const Clock* clock = &system_clock();
   unsigned threads = 0;  // 0: all cores
+  // Called now and then, on the caller's thread, with the events read and their number.
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
 };
 
 struct VerifyReport {

@@ -132,6 +132,7 @@ class Run {
         if ((found = fold.add(facts))) break;
       }
       if (!found) found = part.failure;
+      if (options_.progress) options_.progress(fold.size(), report_.head->size);
       // A wrong signature on an earlier commit is nearer to the root cause.
       if (auto unsigned_commit = check_tasks(fold.take_tasks())) found = std::move(unsigned_commit);
       return !found;

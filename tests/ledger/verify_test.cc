@@ -63,6 +63,19 @@ TEST(VerifyRows, UntouchedLedgerIsVerified) {
   EXPECT_EQ(check_of(report, "anchors").state, CheckState::kSkipped);
 }
 
+TEST(VerifyRows, ProgressEndsAtTheHead) {
+  const MemoryLedger ledger = sample_ledger();
+  VerifyOptions options;
+  std::uint64_t last = 0;
+  options.progress = [&last](std::uint64_t done, std::uint64_t total) {
+    EXPECT_LE(last, done);
+    EXPECT_EQ(total, kSampleSize);
+    last = done;
+  };
+  ledger.verify(options);
+  EXPECT_EQ(last, kSampleSize);
+}
+
 TEST(VerifyRows, EverySizeAroundABundleIsVerified) {
   MemoryLedger ledger;
   for (std::uint64_t size = 1; size < 520; ++size) {
