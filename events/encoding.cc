@@ -34,37 +34,6 @@ T get_be(ByteView bytes) {
   return value;
 }
 
-// Length of the UTF-8 sequence at the start of `text`, 0 when it is broken.
-std::size_t utf8_length(std::string_view text, char32_t& code) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  std::size_t length = 0;
-  if (lead < 0x80) {
-    code = lead;
-    return 1;
-  }
-  if (lead >= 0xc2 && lead < 0xe0) {
-    length = 2;
-    code = lead & 0x1fU;
-  } else if (lead >= 0xe0 && lead < 0xf0) {
-    length = 3;
-    code = lead & 0x0fU;
-  } else if (lead >= 0xf0 && lead < 0xf5) {
-    length = 4;
-    code = lead & 0x07U;
-  } else {
-    return 0;
-  }
-  if (text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-    code = (code << 6) | (byte(i) & 0x3fU);
-  }
-  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  if (overlong || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return 0;
-  return length;
-}
-
 bool is_unsafe(char32_t code) {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c ||
          (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
@@ -153,12 +122,37 @@ std::uint16_t get_be16(ByteView bytes) { return get_be<std::uint16_t>(bytes); }
 std::uint32_t get_be32(ByteView bytes) { return get_be<std::uint32_t>(bytes); }
 std::uint64_t get_be64(ByteView bytes) { return get_be<std::uint64_t>(bytes); }
 
+Utf8Character decode_utf8(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  std::size_t length = 0;
+  char32_t code = 0;
+  if (lead >= 0xc2 && lead < 0xe0) {
+    length = 2;
+    code = lead & 0x1fU;
+  } else if (lead >= 0xe0 && lead < 0xf0) {
+    length = 3;
+    code = lead & 0x0fU;
+  } else if (lead >= 0xf0 && lead < 0xf5) {
+    length = 4;
+    code = lead & 0x07U;
+  }
+  if (length == 0 || text.size() < length) return {};
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    code = (code << 6) | (byte(i) & 0x3fU);
+  }
+  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+  if (overlong || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return {};
+  return {code, length};
+}
+
 std::string escape_terminal(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    char32_t code = 0;
-    const std::size_t length = utf8_length(text, code);
+    const auto [code, length] = decode_utf8(text);
     char escaped[16];
     if (length == 0) {
       std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned char>(text[0]));
@@ -182,8 +176,7 @@ std::string escape_json(std::string_view json) {
   std::string out;
   out.reserve(json.size());
   while (!json.empty()) {
-    char32_t code = 0;
-    const std::size_t length = utf8_length(json, code);
+    const auto [code, length] = decode_utf8(json);
     // Control characters below 0x20 are escaped by the serialiser; outside strings there are none.
     if (length == 0 || (code >= 0x7f && is_unsafe(code))) {
       char escaped[16];

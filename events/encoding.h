@@ -26,6 +26,13 @@ std::uint16_t get_be16(ByteView bytes);  // first 2 bytes
 std::uint32_t get_be32(ByteView bytes);  // first 4 bytes
 std::uint64_t get_be64(ByteView bytes);  // first 8 bytes
 
+// The first character of a text that is not empty, strictly: no overlong forms, no surrogates.
+struct Utf8Character {
+  char32_t code = 0;
+  std::size_t length = 0;  // 0: broken UTF-8
+};
+Utf8Character decode_utf8(std::string_view text);
+
 // Text from outside, made safe for a terminal: control characters, bidirectional controls and
 // broken UTF-8 become \xNN or \u{NNNN}.
 std::string escape_terminal(std::string_view text);

@@ -49,6 +49,34 @@ SealedVector encode_sealed(fb::FlatBufferBuilder& builder, const std::vector<Sea
   return builder.CreateVector(offsets);
 }
 
+// What drafts and entries have in common, written into the builder in one order.
+struct Parts {
+  Parts(fb::FlatBufferBuilder& builder, const Draft& draft)
+      : sealed(encode_sealed(builder, draft.sealed)),
+        payload(builder.CreateVector(draft.payload)),
+        boot_id(text(builder, draft.boot_id)),
+        component(text(builder, draft.context.component)),
+        version(text(builder, draft.context.version)),
+        actor_id(text(builder, draft.context.actor_id)),
+        agent_tool(text(builder, draft.context.agent_tool)),
+        session(text(builder, draft.context.session)),
+        project(text(builder, draft.context.project)),
+        traceparent(text(builder, draft.traceparent)),
+        id(to_schema(draft.id)) {}
+
+  SealedVector sealed;
+  fb::Offset<fb::Vector<std::uint8_t>> payload;
+  fb::Offset<fb::String> boot_id;
+  fb::Offset<fb::String> component;
+  fb::Offset<fb::String> version;
+  fb::Offset<fb::String> actor_id;
+  fb::Offset<fb::String> agent_tool;
+  fb::Offset<fb::String> session;
+  fb::Offset<fb::String> project;
+  fb::Offset<fb::String> traceparent;
+  schema::Id16 id;
+};
+
 Bytes finished(const fb::FlatBufferBuilder& builder) {
   return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
 }
@@ -79,25 +107,16 @@ Result<Bytes> encode_entry(const Draft& draft, const Sequencing& sequencing) {
         schema::CreateTag(builder, builder.CreateString(draft.tags[i]), link.prev_seq, link.count));
   }
   const auto tag_vector = builder.CreateVector(tags);
-  const auto sealed = encode_sealed(builder, draft.sealed);
-  const auto payload = builder.CreateVector(draft.payload);
-  const auto boot_id = text(builder, draft.boot_id);
-  const auto component = text(builder, draft.context.component);
-  const auto version = text(builder, draft.context.version);
-  const auto actor_id = text(builder, draft.context.actor_id);
-  const auto agent_tool = text(builder, draft.context.agent_tool);
-  const auto session = text(builder, draft.context.session);
-  const auto project = text(builder, draft.context.project);
-  const auto traceparent = text(builder, draft.traceparent);
-  const schema::Id16 id = to_schema(draft.id);
+  const Parts parts(builder, draft);
   const auto peer_uid = sequencing.peer ? std::optional(sequencing.peer->uid) : std::nullopt;
   const auto peer_pid = sequencing.peer ? std::optional(sequencing.peer->pid) : std::nullopt;
   builder.FinishSizePrefixed(
-      schema::CreateEntry(builder, kEntryFormat, sequencing.seq, &id, draft.type,
-                          sequencing.time_ns, draft.occurred_ns, draft.mono_ns, boot_id, component,
-                          version, draft.context.actor_kind, actor_id, peer_uid, peer_pid,
-                          agent_tool, session, project, draft.cause_seq, traceparent, draft.outcome,
-                          draft.reason, tag_vector, payload, sealed, sequencing.commit_first_seq),
+      schema::CreateEntry(builder, kEntryFormat, sequencing.seq, &parts.id, draft.type,
+                          sequencing.time_ns, draft.occurred_ns, draft.mono_ns, parts.boot_id,
+                          parts.component, parts.version, draft.context.actor_kind, parts.actor_id,
+                          peer_uid, peer_pid, parts.agent_tool, parts.session, parts.project,
+                          draft.cause_seq, parts.traceparent, draft.outcome, draft.reason,
+                          tag_vector, parts.payload, parts.sealed, sequencing.commit_first_seq),
       kEntryIdentifier);
   if (builder.GetSize() > kEntryBytesMax) {
     return Error{Code::kLimit, "event of " + std::to_string(builder.GetSize()) +
@@ -126,22 +145,13 @@ Bytes encode_draft(const Draft& draft) {
   }
   const auto condition_vector = builder.CreateVector(conditions);
   const auto tags = builder.CreateVectorOfStrings(draft.tags);
-  const auto sealed = encode_sealed(builder, draft.sealed);
-  const auto payload = builder.CreateVector(draft.payload);
-  const auto boot_id = text(builder, draft.boot_id);
-  const auto component = text(builder, draft.context.component);
-  const auto version = text(builder, draft.context.version);
-  const auto actor_id = text(builder, draft.context.actor_id);
-  const auto agent_tool = text(builder, draft.context.agent_tool);
-  const auto session = text(builder, draft.context.session);
-  const auto project = text(builder, draft.context.project);
-  const auto traceparent = text(builder, draft.traceparent);
-  const schema::Id16 id = to_schema(draft.id);
+  const Parts parts(builder, draft);
   builder.FinishSizePrefixed(
-      schema::CreateDraft(builder, &id, draft.type, draft.occurred_ns, draft.mono_ns, boot_id,
-                          component, version, draft.context.actor_kind, actor_id, agent_tool,
-                          session, project, draft.cause_seq, traceparent, draft.outcome,
-                          draft.reason, tags, condition_vector, payload, sealed),
+      schema::CreateDraft(builder, &parts.id, draft.type, draft.occurred_ns, draft.mono_ns,
+                          parts.boot_id, parts.component, parts.version, draft.context.actor_kind,
+                          parts.actor_id, parts.agent_tool, parts.session, parts.project,
+                          draft.cause_seq, parts.traceparent, draft.outcome, draft.reason, tags,
+                          condition_vector, parts.payload, parts.sealed),
       kDraftIdentifier);
   return finished(builder);
 }

@@ -18,37 +18,6 @@ constexpr std::size_t kOriginBytesMax = 255;
 
 Error invalid(std::string message) { return {Code::kInvalid, std::move(message)}; }
 
-struct Decoded {
-  char32_t code = 0;
-  std::size_t length = 0;  // 0: broken UTF-8
-};
-
-Decoded decode_utf8(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  std::size_t length = 0;
-  char32_t code = 0;
-  if (lead >= 0xc2 && lead < 0xe0) {
-    length = 2;
-    code = lead & 0x1fU;
-  } else if (lead >= 0xe0 && lead < 0xf0) {
-    length = 3;
-    code = lead & 0x0fU;
-  } else if (lead >= 0xf0 && lead < 0xf5) {
-    length = 4;
-    code = lead & 0x07U;
-  }
-  if (length == 0 || text.size() < length) return {};
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
-    code = (code << 6) | (byte(i) & 0x3fU);
-  }
-  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  if (overlong || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return {};
-  return {code, length};
-}
-
 bool is_space(char32_t code) {
   return (code >= 0x09 && code <= 0x0d) || code == 0x20 || code == 0x85 || code == 0xa0 ||
          code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 ||
@@ -57,7 +26,7 @@ bool is_space(char32_t code) {
 
 bool is_note_text(std::string_view text) {
   while (!text.empty()) {
-    const Decoded decoded = decode_utf8(text);
+    const Utf8Character decoded = decode_utf8(text);
     if (decoded.length == 0 || (decoded.code < 0x20 && decoded.code != '\n')) return false;
     text.remove_prefix(decoded.length);
   }
@@ -67,7 +36,7 @@ bool is_note_text(std::string_view text) {
 bool is_key_name(std::string_view name) {
   if (name.empty()) return false;
   while (!name.empty()) {
-    const Decoded decoded = decode_utf8(name);
+    const Utf8Character decoded = decode_utf8(name);
     if (decoded.length == 0 || decoded.code == '+' || is_space(decoded.code)) return false;
     name.remove_prefix(decoded.length);
   }

@@ -58,6 +58,13 @@ std::string id_value(Seq seq) {
   return value;
 }
 
+std::string tile_value(const std::vector<Digest>& hashes) {
+  std::string value;
+  value.reserve(hashes.size() * sizeof(Digest));
+  for (const Digest& hash : hashes) value.append(as_text(hash));
+  return value;
+}
+
 std::optional<std::vector<ByteView>> split_bundle(ByteView bundle, std::size_t count) {
   std::vector<ByteView> entries;
   entries.reserve(count);

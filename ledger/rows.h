@@ -54,6 +54,7 @@ std::optional<TileKey> parse_tile(std::string_view key);
 
 std::string tag_value(Seq last_seq, std::uint64_t count);
 std::string id_value(Seq seq);
+std::string tile_value(const std::vector<Digest>& hashes);
 
 // Splits a bundle into its entries. None when lengths do not add up to exactly `count` entries.
 std::optional<std::vector<ByteView>> split_bundle(ByteView bundle, std::size_t count);

@@ -9,17 +9,6 @@
 #include <map>
 
 namespace phantom {
-namespace {
-
-std::string tile_value(const std::vector<Digest>& hashes) {
-  std::string value;
-  value.reserve(hashes.size() * sizeof(Digest));
-  for (const Digest& hash : hashes) value.append(as_text(hash));
-  return value;
-}
-
-}  // namespace
-
 Result<std::optional<TagState>> read_tag(const RowSource& rows, std::string_view tag) {
   PH_ASSIGN(const auto row, rows.get(rows::tag(tag)));
   if (!row) return std::optional<TagState>();
@@ -152,7 +141,7 @@ class Sequencer::Batch {
       if (edge.size() == rows::kTileWidth) edge.clear();
       edge.push_back(hash);
       if (edge.size() == rows::kTileWidth || level > 0) {
-        dirty_[{level, index / rows::kTileWidth}] = tile_value(edge);
+        dirty_[{level, index / rows::kTileWidth}] = rows::tile_value(edge);
       }
     });
     for (auto& edge : out_.edges) {

@@ -73,6 +73,28 @@ Error store_error(const char* operation, const rocksdb::Status& status) {
   return {Code::kCorrupt, message};
 }
 
+Result<std::optional<std::string>> read_row(rocksdb::DB& db, std::string_view key) {
+  std::string value;
+  const rocksdb::Status status = db.Get({}, rocksdb::Slice(key.data(), key.size()), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return store_error("read", status);
+  return std::optional<std::string>(std::move(value));
+}
+
+Result<std::optional<std::string>> last_row_key(rocksdb::DB& db, std::string_view prefix) {
+  const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator({}));
+  std::string after(prefix);
+  PH_CHECK(!after.empty() && after.back() != '\xff', "prefix");
+  after.back() = static_cast<char>(after.back() + 1);
+  it->SeekForPrev(after);
+  if (it->Valid() && it->key() == after) it->Prev();
+  if (!it->status().ok()) return store_error("read", it->status());
+  if (!it->Valid() || !it->key().starts_with(rocksdb::Slice(prefix.data(), prefix.size()))) {
+    return std::optional<std::string>();
+  }
+  return std::optional<std::string>(it->key().ToString());
+}
+
 namespace {
 
 class RocksStore final : public Store {
@@ -80,23 +102,11 @@ class RocksStore final : public Store {
   explicit RocksStore(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
 
   Result<std::optional<std::string>> get(std::string_view key) const override {
-    std::string value;
-    const rocksdb::Status status = db_->Get({}, rocksdb::Slice(key.data(), key.size()), &value);
-    if (status.IsNotFound()) return std::optional<std::string>();
-    if (!status.ok()) return store_error("read", status);
-    return std::optional<std::string>(std::move(value));
+    return read_row(*db_, key);
   }
 
   Result<std::optional<std::string>> last_key(char prefix) const override {
-    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
-    it->SeekForPrev(std::string(1, static_cast<char>(prefix + 1)));
-    // The key that is just the next prefix is not ours either.
-    while (it->Valid() && it->key().size() > 0 && it->key()[0] > prefix) it->Prev();
-    if (!it->status().ok()) return store_error("read", it->status());
-    if (!it->Valid() || it->key().empty() || it->key()[0] != prefix) {
-      return std::optional<std::string>();
-    }
-    return std::optional<std::string>(it->key().ToString());
+    return last_row_key(*db_, std::string_view(&prefix, 1));
   }
 
   Status commit(const RowChanges& changes) override {

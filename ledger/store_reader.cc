@@ -1,5 +1,7 @@
 #include "ledger/store_reader.h"
 
+#include "ledger/engine_log.h"
+#include "ledger/home.h"
 #include "ledger/store_rocksdb.h"
 
 #include <cstdlib>
@@ -43,25 +45,11 @@ class RocksStoreReader final : public StoreReader {
   }
 
   Result<std::optional<std::string>> get(std::string_view key) const override {
-    std::string value;
-    const rocksdb::Status status = db_->Get({}, rocksdb::Slice(key.data(), key.size()), &value);
-    if (status.IsNotFound()) return std::optional<std::string>();
-    if (!status.ok()) return store_error("read", status);
-    return std::optional<std::string>(std::move(value));
+    return read_row(*db_, key);
   }
 
   Result<std::optional<std::string>> last_key(std::string_view prefix) const override {
-    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
-    std::string after(prefix);
-    PH_CHECK(!after.empty() && after.back() != '\xff', "prefix");
-    after.back() = static_cast<char>(after.back() + 1);
-    it->SeekForPrev(after);
-    if (it->Valid() && it->key() == after) it->Prev();
-    if (!it->status().ok()) return store_error("read", it->status());
-    if (!it->Valid() || !it->key().starts_with(rocksdb::Slice(prefix.data(), prefix.size()))) {
-      return std::optional<std::string>();
-    }
-    return std::optional<std::string>(it->key().ToString());
+    return last_row_key(*db_, prefix);
   }
 
   Status catch_up() override {
@@ -73,6 +61,38 @@ class RocksStoreReader final : public StoreReader {
  private:
   std::unique_ptr<rocksdb::DB> db_;
 };
+
+}  // namespace
+
+namespace {
+
+constexpr std::size_t kLogBytesMax = std::size_t{256} << 20;
+
+Status check_log_file(const std::filesystem::path& file, LogDepth depth) {
+  PH_ASSIGN(const Bytes bytes, read_file(file, kLogBytesMax));
+  if (check_log(bytes, depth) != LogState::kDamaged) return {};
+  return Error{Code::kCorrupt, "the store's file " + file.filename().string() + " is damaged",
+               "keep the directory as evidence"};
+}
+
+// Logs and manifest, before RocksDB sees them. kNotFound: a live writer replaced one meanwhile.
+Status check_logs(const std::filesystem::path& db) {
+  PH_ASSIGN(const Bytes current, read_file(db / "CURRENT", 1'024));
+  std::string_view name = as_text(current);
+  if (name.empty() || name.back() != '\n' || !name.starts_with("MANIFEST-") ||
+      name.find('/') != std::string_view::npos) {
+    return Error{Code::kCorrupt, "the store's file CURRENT is damaged",
+                 "keep the directory as evidence"};
+  }
+  name.remove_suffix(1);
+  PH_TRY(check_log_file(db / name, LogDepth::kChecksums));
+  std::error_code code;
+  for (const auto& file : std::filesystem::directory_iterator(db, code)) {
+    if (file.path().extension() == ".log") PH_TRY(check_log_file(file.path(), LogDepth::kFraming));
+  }
+  if (code) return Error{Code::kIo, "read " + db.string() + ": " + code.message()};
+  return {};
+}
 
 }  // namespace
 
@@ -90,18 +110,26 @@ Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::filesystem::pa
   const std::string unused_directory = "/nonexistent";
   // A live writer may replace files between our looking at the manifest and opening them.
   constexpr int kTriesMax = 5;
-  rocksdb::Status status;
+  Error error;
   for (int attempt = 0; attempt < kTriesMax; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5 << attempt));
+    if (Status checked = check_logs(db); !checked.ok()) {
+      error = std::move(checked.error());
+      if (error.code != Code::kNotFound) return error;
+      error.code = Code::kCorrupt;  // still missing after all tries
+      continue;
+    }
     rocksdb::DB* opened = nullptr;
-    status = rocksdb::DB::OpenAsSecondary(options, db.string(), unused_directory, &opened);
+    const rocksdb::Status status =
+        rocksdb::DB::OpenAsSecondary(options, db.string(), unused_directory, &opened);
     if (status.ok()) {
       return std::unique_ptr<StoreReader>(
           std::make_unique<RocksStoreReader>(std::unique_ptr<rocksdb::DB>(opened)));
     }
+    error = store_error("open", status);
     if (!status.IsIOError() && !status.IsTryAgain() && !status.IsPathNotFound()) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5 << attempt));
   }
-  return store_error("open", status);
+  return error;
 }
 
 }  // namespace phantom

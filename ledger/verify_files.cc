@@ -1,5 +1,6 @@
 #include "ledger/verify_files.h"
 
+#include "ledger/engine_log.h"
 #include "ledger/home.h"
 #include "ledger/verify_report.h"
 
@@ -13,13 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// RocksDB's log format, for its write-ahead logs and manifests: blocks of 32 KiB, in them records
-//   0 4  masked CRC-32C of type and data, little-endian
-//   4 2  length of the data, little-endian
-//   6 1  type: 1 whole, 2 first, 3 middle, 4 last part
-// A record never starts in the last 6 bytes of a block; those are zeros.
-constexpr std::size_t kBlockBytes = 32 * 1024;
-constexpr std::size_t kHeaderBytes = 7;
 constexpr std::size_t kLogBytesMax = std::size_t{256} << 20;
 
 // The end of a table in format version 1 and later.
@@ -27,58 +21,8 @@ constexpr std::size_t kFooterBytes = 53;
 constexpr std::size_t kHandlesEnd = 41;
 constexpr std::array<std::uint8_t, 8> kTableMagic{0xf7, 0xcf, 0xf4, 0x85, 0xb7, 0x41, 0xe2, 0x88};
 
-std::uint32_t crc32c(ByteView bytes) {
-  static const auto table = [] {
-    std::array<std::uint32_t, 256> made{};
-    for (std::uint32_t i = 0; i < 256; ++i) {
-      std::uint32_t value = i;
-      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) * 0x82f63b78U);
-      made[i] = value;
-    }
-    return made;
-  }();
-  std::uint32_t crc = 0xffffffff;
-  for (const std::uint8_t byte : bytes) crc = table[(crc ^ byte) & 0xff] ^ (crc >> 8);
-  return ~crc;
-}
-
-std::uint32_t masked(std::uint32_t crc) { return ((crc >> 15) | (crc << 17)) + 0xa282ead8U; }
-
 bool all_zero(ByteView bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
-}
-
-enum class LogState { kWhole, kCutOff, kDamaged };
-
-// kCutOff: the last record is incomplete, as a crash leaves it.
-LogState check_log(ByteView log) {
-  bool inside = false;  // between a first and a last part
-  std::size_t at = 0;
-  while (at < log.size()) {
-    const std::size_t left_in_block = kBlockBytes - at % kBlockBytes;
-    if (left_in_block < kHeaderBytes) {
-      const ByteView trailer = log.subspan(at, std::min(left_in_block, log.size() - at));
-      if (!all_zero(trailer)) return LogState::kDamaged;
-      at += trailer.size();
-      continue;
-    }
-    const ByteView rest = log.subspan(at);
-    if (all_zero(rest)) return LogState::kCutOff;
-    if (rest.size() < kHeaderBytes) return LogState::kCutOff;
-    const std::size_t length = rest[4] | static_cast<std::size_t>(rest[5]) << 8;
-    const std::uint8_t type = rest[6];
-    if (kHeaderBytes + length > left_in_block) return LogState::kDamaged;
-    if (kHeaderBytes + length > rest.size()) return LogState::kCutOff;
-    const std::uint32_t stored = rest[0] | static_cast<std::uint32_t>(rest[1]) << 8 |
-                                 static_cast<std::uint32_t>(rest[2]) << 16 |
-                                 static_cast<std::uint32_t>(rest[3]) << 24;
-    if (masked(crc32c(rest.subspan(6, 1 + length))) != stored) return LogState::kDamaged;
-    const bool starts = type == 1 || type == 2;
-    if (type < 1 || type > 4 || starts == inside) return LogState::kDamaged;
-    inside = type == 2 || type == 3;
-    at += kHeaderBytes + length;
-  }
-  return inside ? LogState::kCutOff : LogState::kWhole;
 }
 
 // The two block handles of a footer are varints; RocksDB does not look at what fills the rest.
@@ -140,7 +84,7 @@ class FileChecks {
     const auto bytes = read_file(file, kLogBytesMax);
     if (!bytes && bytes.error().code == Code::kNotFound) return std::nullopt;  // replaced meanwhile
     if (!bytes) return failure_of("files", bytes.error());
-    const LogState state = check_log(*bytes);
+    const LogState state = check_log(*bytes, LogDepth::kChecksums);
     if (state == LogState::kWhole) return std::nullopt;
     if (state == LogState::kDamaged) return damaged(file, "");
     if (worst == LogState::kWhole && !grows(file, bytes->size()))

@@ -13,13 +13,6 @@ std::string tile_name(unsigned level, std::uint64_t n) {
   return "tile " + number(level) + "/" + number(n);
 }
 
-std::string tile_value(const std::vector<Digest>& hashes) {
-  std::string value;
-  value.reserve(hashes.size() * sizeof(Digest));
-  for (const Digest& hash : hashes) value.append(as_text(hash));
-  return value;
-}
-
 }  // namespace
 
 std::optional<Failure> check_signatures(const SignatureTask& task) {
@@ -159,7 +152,7 @@ std::optional<Failure> VerifyFold::check_tile(unsigned level) {
     if (Status status = cursor->status(); !status.ok()) return failure_of("tree", status.error());
     return Failure{"tree", tile_name(level, n) + " is missing", first};
   }
-  if (cursor->value() != tile_value(edges_[level])) {
+  if (cursor->value() != rows::tile_value(edges_[level])) {
     return Failure{"tree", tile_name(level, n) + " is not what its events hash to", first};
   }
   cursor->next();

@@ -199,5 +199,28 @@ TEST_F(VerifyFiles, F16VerifyWritesNothingIntoTheLedger) {
   EXPECT_EQ(before, after);
 }
 
+// RocksDB's secondary reads on for ever when a record near the end of a file claims the type of a
+// recycled log.
+TEST_F(VerifyFiles, RecordTypesThatRocksDbDoesNotGetOverAreRefusedInTime) {
+  append(0, 3);
+  for (const fs::path& file : evidence(options_.ledger)) {
+    const std::string name = file.filename().string();
+    if (!name.starts_with("MANIFEST") && file.extension() != ".log") continue;
+    const std::string good = file_bytes(file);
+    for (std::size_t back = 1; back <= std::min<std::size_t>(good.size(), 40); ++back) {
+      for (const char type : {'\x05', '\x08'}) {
+        std::string bad = good;
+        char& byte = bad[bad.size() - back];
+        if (byte == type) continue;
+        byte = type;
+        put_file_bytes(file, bad);
+        EXPECT_NE(verify_ledger(options_).exit_code, 0) << name << " " << back << " from the end";
+      }
+    }
+    put_file_bytes(file, good);
+  }
+  EXPECT_EQ(verify_ledger(options_).exit_code, 0);
+}
+
 }  // namespace
 }  // namespace phantom::test
