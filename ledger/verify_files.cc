@@ -19,20 +19,27 @@ constexpr std::size_t kLogBytesMax = std::size_t{256} << 20;
 // The end of a table in format version 1 and later.
 constexpr std::size_t kFooterBytes = 53;
 constexpr std::size_t kHandlesEnd = 41;
+constexpr std::array<std::uint8_t, 4> kTableVersion{5, 0, 0, 0};  // as store_options() asks for
 constexpr std::array<std::uint8_t, 8> kTableMagic{0xf7, 0xcf, 0xf4, 0x85, 0xb7, 0x41, 0xe2, 0x88};
 
 bool all_zero(ByteView bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
-// The two block handles of a footer are varints; RocksDB does not look at what fills the rest.
+// The footer's four varints, each in its one shortest form, zeros behind them, and the version our
+// stores are written in. RocksDB does not look at the zeros, takes longer forms of a varint and
+// reads other versions alike.
 bool has_clean_footer(ByteView footer) {
   std::size_t at = 1;
   for (int varint = 0; varint < 4; ++varint) {
+    const std::size_t begin = at;
     while (at < kHandlesEnd && (footer[at] & 0x80) != 0) ++at;
+    if (at > begin && footer[at] == 0) return false;
     ++at;
   }
-  return at <= kHandlesEnd && all_zero(footer.subspan(at, kHandlesEnd - at));
+  const ByteView version = footer.subspan(kHandlesEnd, kTableVersion.size());
+  return at <= kHandlesEnd && all_zero(footer.subspan(at, kHandlesEnd - at)) &&
+         std::equal(version.begin(), version.end(), kTableVersion.begin());
 }
 
 Result<Bytes> read_file_end(const fs::path& file, std::uintmax_t size, std::size_t count) {

@@ -199,6 +199,27 @@ TEST_F(VerifyFiles, F16VerifyWritesNothingIntoTheLedger) {
   EXPECT_EQ(before, after);
 }
 
+TEST_F(VerifyFiles, NoFlippedBitOfARealTableFooterIsVerified) {
+  for (std::uint64_t i = 0; i < 12; ++i) append(i, 1);  // enough starts for a flush
+  std::vector<fs::path> tables;
+  for (const fs::path& file : evidence(options_.ledger)) {
+    if (file.extension() == ".sst") tables.push_back(file);
+  }
+  ASSERT_FALSE(tables.empty());
+  ASSERT_EQ(verify_ledger(options_).exit_code, 0);
+  constexpr std::size_t kFooterBytes = 53;
+  const std::string good = file_bytes(tables[0]);
+  for (std::size_t at = good.size() - kFooterBytes; at < good.size(); ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string bad = good;
+      bad[at] = static_cast<char>(bad[at] ^ (1 << bit));
+      put_file_bytes(tables[0], bad);
+      ASSERT_NE(verify_ledger(options_).exit_code, 0)
+          << "bit " << bit << " of the byte " << good.size() - at << " from the end";
+    }
+  }
+}
+
 // RocksDB's secondary reads on for ever when a record near the end of a file claims the type of a
 // recycled log.
 TEST_F(VerifyFiles, RecordTypesThatRocksDbDoesNotGetOverAreRefusedInTime) {
