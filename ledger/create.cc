@@ -11,6 +11,7 @@
 #include "ledger/appender.h"
 #include "ledger/epochs.h"
 #include "ledger/layout.h"
+#include "ledger/point.h"
 #include "ledger/rows.h"
 #include "ledger/trust.h"
 #include "ledger/writer.h"
@@ -118,14 +119,18 @@ Result<CreatedLedger> create_ledger(const Home& home, const Context& context,
   const Signer epoch_key = Signer::generate(epoch_name(origin, 1), *options.random);
   PH_TRY(log_key.save(log_key_file(home.keys())));
   PH_TRY(epoch_key.save(epoch_key_file(home.keys(), 1)));
+  PH_POINT("create.keys_saved");
 
   PH_TRY(make_private_directory(aside));
   PH_ASSIGN(const SignedCheckpoint head, write_first_commit(LedgerFiles{aside}, log_key, epoch_key,
                                                             context, ledger_id, options));
+  PH_POINT("create.store_made");
   fs::rename(aside, home.ledger(), code);
   if (code) return io_error("rename " + aside.string(), code);
+  PH_POINT("create.renamed");
   PH_TRY(sync_directory(home.root));
   PH_TRY(pin_ledger(home, log_key.verifier_key(), head.note));
+  PH_POINT("create.pinned");
   fs::remove(marker, code);
   return CreatedLedger{origin, ledger_id, log_key.verifier_key().text()};
 }

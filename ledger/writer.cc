@@ -3,6 +3,7 @@
 #include "events/diag.h"
 #include "events/encoding.h"
 #include "ledger/epochs.h"
+#include "ledger/point.h"
 #include "ledger/rows.h"
 
 #include <sys/statvfs.h>
@@ -79,6 +80,7 @@ Result<std::unique_ptr<Writer>> Writer::open(const Home& home, Lease lease,
                                              const WriterOptions& options) {
   const LedgerFiles files{home.ledger()};
   PH_ASSIGN(std::unique_ptr<Store> store, Store::open(files.db(), options.env));
+  PH_POINT("open.store_opened");
   PH_ASSIGN(const auto format, store->get(rows::meta("format")));
   if (format && *format != rows::kFormat) {
     return Error{Code::kUnsupported,
@@ -127,6 +129,7 @@ Result<std::unique_ptr<Writer>> Writer::open(const Home& home, Lease lease,
     PH_TRY(guard.publish(head->note));
     PH_TRY(guard.publish(head->note));
     PH_TRY(guard.sync());
+    PH_POINT("open.head_repaired");
     diag::info("repaired the head copy");
   }
 
@@ -198,6 +201,7 @@ Status Writer::close() {
   if (!store_) return {};
   Status synced = guard_.sync();
   Status closed = store_->close();
+  PH_POINT("close.store_closed");
   store_.reset();
   lease_.reset();
   PH_TRY(std::move(closed));
@@ -232,6 +236,7 @@ void Writer::commit(std::vector<Submission> batch) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batch[i].done(status.ok() ? std::move(results[i]) : Result<Receipt>(status.error()));
   }
+  PH_POINT("commit.acknowledged");
 }
 
 Status Writer::try_commit(std::vector<Submission>& batch, std::vector<Result<Receipt>>& results) {
@@ -244,9 +249,11 @@ Status Writer::try_commit(std::vector<Submission>& batch, std::vector<Result<Rec
             sequencer_.prepare(*store_, batch, options_.clock->wall_ns()));
   results = std::move(prepared.results);
   if (prepared.added == 0) return {};
+  PH_POINT("commit.prepared");
 
   const std::string note = sign_checkpoint(prepared.checkpoint, log_key_, epoch_key_);
   prepared.changes.puts.emplace_back(rows::commit(prepared.checkpoint.size), note);
+  PH_POINT("commit.signed");
 
   // The commit point: entries, tree, tags, ids and the signed checkpoint become durable together.
   if (Status written = store_->commit(prepared.changes); !written.ok()) {
@@ -263,6 +270,8 @@ Status Writer::try_commit(std::vector<Submission>& batch, std::vector<Result<Rec
     return error;
   }
 
+  PH_POINT("commit.written");
+
   const std::uint64_t size = prepared.checkpoint.size;
   SignedCheckpoint head{prepared.checkpoint, note};
   sequencer_.adopt(std::move(prepared));
@@ -271,6 +280,7 @@ Status Writer::try_commit(std::vector<Submission>& batch, std::vector<Result<Rec
   if (const Status published = guard_.publish(note); !published.ok()) {
     diag::warn(published.error().message);
   }
+  PH_POINT("commit.head_published");
   const std::lock_guard lock(mutex_);
   head_ = std::move(head);
   return {};
@@ -308,6 +318,7 @@ Status Writer::start_epoch() {
   const std::uint64_t next = epoch_ + 1;
   Signer key = Signer::generate(epoch_name(sequencer_.origin(), next), *options_.random);
   PH_TRY(key.save(epoch_key_file(home_.keys(), next)));
+  PH_POINT("epoch.key_saved");
 
   std::vector<Submission> batch(1);
   Context context;
@@ -324,11 +335,14 @@ Status Writer::start_epoch() {
   std::vector<Result<Receipt>> results;
   PH_TRY(try_commit(batch, results));
   if (!results[0].ok()) return std::move(results[0].error());
+  PH_POINT("epoch.announced");
   const std::uint64_t previous = epoch_;
   epoch_since_ = results[0]->seq;
   epoch_ = next;
   epoch_key_ = std::move(key);
-  return destroy_key_file(epoch_key_file(home_.keys(), previous));
+  PH_TRY(destroy_key_file(epoch_key_file(home_.keys(), previous)));
+  PH_POINT("epoch.old_destroyed");
+  return {};
 }
 
 }  // namespace phantom
