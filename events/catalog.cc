@@ -106,29 +106,16 @@ const std::vector<EventInfo>& catalog() {
 }
 
 const EventInfo* find_event(EventNo no) {
-  return find_if([&](const EventInfo& info) { return info.no == no; });
+  const auto& all = catalog();
+  const auto it = std::lower_bound(all.begin(), all.end(), no,
+                                   [](const EventInfo& info, EventNo n) { return info.no < n; });
+  return it == all.end() || it->no != no ? nullptr : &*it;
 }
 const EventInfo* find_event(std::string_view name) {
   return find_if([&](const EventInfo& info) { return info.name == name; });
 }
 const EventInfo* find_event_table(std::string_view table) {
   return find_if([&](const EventInfo& info) { return info.table == table; });
-}
-
-Status check_payload(EventNo no, ByteView payload) {
-  const EventInfo* info = find_event(no);
-  if (info == nullptr) {
-    return Error{Code::kUnsupported, "event type " + std::to_string(no) + " is not known here",
-                 "use a newer phantom"};
-  }
-  // The library reads the root offset before it looks at the length.
-  constexpr std::size_t kBytesMin = 8;
-  if (payload.size() < kBytesMin ||
-      !flatbuffers::Verify(reflected_schema(), *reflected_table(info->table), payload.data(),
-                           payload.size())) {
-    return Error{Code::kCorrupt, "payload is not a " + info->name};
-  }
-  return {};
 }
 
 ByteView binary_schema() {
