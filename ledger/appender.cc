@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <deque>
 #include <future>
+#include <latch>
 #include <mutex>
 #include <optional>
 #include <poll.h>
@@ -42,6 +43,7 @@ struct WriterRole {
     writer_options.clock = options.clock;
     writer_options.random = options.random;
     writer_options.queue_events_max = options.queue_events_max;
+    writer_options.store = options.store;
     auto role = std::make_shared<WriterRole>();
     PH_ASSIGN(role->writer, Writer::open(home, std::move(lease), writer_options));
     PH_ASSIGN(role->server,
@@ -105,39 +107,51 @@ class RoleAppender final : public Appender {
 
   void start(Role role) {
     writer_ = std::move(role.writer);
-    if (role.submitter) {
-      submitter_ = std::move(role.submitter);
-      thread_ = std::thread([this] { run(); });
-    }
+    direct_ = std::move(role.submitter);
   }
 
   Result<Receipt> append(Draft draft) override {
+    PH_ASSIGN(const Bytes encoded, prepare(draft));
+    if (const auto writer = current_writer()) return writer->writer->append(std::move(draft));
+    Seen seen = Seen::kNo;
+    if (auto answer = append_directly(draft, encoded, seen)) return std::move(*answer);
     std::promise<Result<Receipt>> promise;
     auto future = promise.get_future();
-    append_async(std::move(draft),
-                 [&promise](Result<Receipt> result) { promise.set_value(std::move(result)); });
+    hand_over(std::move(draft), seen,
+              [&promise](Result<Receipt> result) { promise.set_value(std::move(result)); });
     return future.get();
   }
 
-  void append_async(Draft draft, AppendCallback done) override {
-    if (Status ready = prepare(draft); !ready.ok()) return done(std::move(ready.error()));
-    std::shared_ptr<WriterRole> writer;
-    std::optional<Error> refusal;
-    {
-      const std::lock_guard lock(mutex_);
-      if (closing_) {
-        refusal = Error{Code::kClosed, "the ledger is closed"};
-      } else if (writer_) {
-        writer = writer_;
-      } else if (waiting_.size() >= options_.queue_events_max) {
-        refusal = Error{Code::kLimit, "too many events are waiting to be recorded", "try again"};
+  std::vector<Result<Receipt>> append_all(std::vector<Draft> drafts) override {
+    std::vector<Result<Receipt>> results(drafts.size(), Error{});
+    std::latch open(static_cast<std::ptrdiff_t>(drafts.size()));
+    std::vector<Submission> batch;
+    batch.reserve(drafts.size());
+    const auto writer = current_writer();
+    for (std::size_t i = 0; i < drafts.size(); ++i) {
+      AppendCallback done = [&results, &open, i](Result<Receipt> result) {
+        results[i] = std::move(result);
+        open.count_down();
+      };
+      if (auto ready = prepare(drafts[i]); !ready.ok()) {
+        done(std::move(ready.error()));
+      } else if (writer) {
+        batch.push_back({std::move(drafts[i]), std::nullopt, std::move(done)});
       } else {
-        waiting_.push_back({std::move(draft), std::move(done), std::chrono::steady_clock::now()});
+        hand_over(std::move(drafts[i]), Seen::kNo, std::move(done));
       }
     }
-    if (refusal) return done(std::move(*refusal));
-    if (writer) return writer->writer->submit({std::move(draft), std::nullopt, std::move(done)});
-    signal_event(wake_);
+    if (writer) writer->writer->commit_now(std::move(batch));
+    open.wait();
+    return results;
+  }
+
+  void append_async(Draft draft, AppendCallback done) override {
+    if (auto ready = prepare(draft); !ready.ok()) return done(std::move(ready.error()));
+    if (const auto writer = current_writer()) {
+      return writer->writer->submit({std::move(draft), std::nullopt, std::move(done)});
+    }
+    hand_over(std::move(draft), Seen::kNo, std::move(done));
   }
 
   void set_guard(DraftGuard guard) override {
@@ -161,8 +175,58 @@ class RoleAppender final : public Appender {
   }
 
  private:
+  enum class Seen { kNo, kMaybe };
+
+  std::shared_ptr<WriterRole> current_writer() {
+    const std::lock_guard lock(mutex_);
+    return writer_;
+  }
+
+  // One draft over the connection of this process's own, on the caller's thread. None when that is
+  // in use or has gone: then the submitter's thread takes over.
+  std::optional<Result<Receipt>> append_directly(const Draft& draft, const Bytes& encoded,
+                                                 Seen& seen) {
+    const std::unique_lock direct(direct_mutex_, std::try_to_lock);
+    if (!direct || !direct_) return std::nullopt;
+    {
+      const std::lock_guard lock(mutex_);
+      if (closing_) return Error{Code::kClosed, "the ledger is closed"};
+    }
+    auto answer = direct_->exchange(encoded, options_.wait_max);
+    if (answer.ok() && answer->id == draft.id && !is_closing(answer->result)) {
+      return std::move(answer->result);
+    }
+    direct_.reset();
+    seen = Seen::kMaybe;
+    if (answer.ok() || answer.error().code != Code::kBusy) return std::nullopt;
+    return no_answer();
+  }
+
+  // Leaves a draft to the submitter's thread.
+  void hand_over(Draft draft, Seen seen, AppendCallback done) {
+    std::optional<Error> refusal;
+    {
+      const std::lock_guard lock(mutex_);
+      if (closing_) {
+        refusal = Error{Code::kClosed, "the ledger is closed"};
+      } else if (writer_) {
+        return writer_->writer->submit({std::move(draft), std::nullopt, std::move(done)});
+      } else if (waiting_.size() >= options_.queue_events_max) {
+        refusal = Error{Code::kLimit, "too many events are waiting to be recorded", "try again"};
+      } else {
+        waiting_.push_back(
+            {std::move(draft), std::move(done), std::chrono::steady_clock::now(),
+             seen == Seen::kMaybe ? Pending::State::kMaybeSeen : Pending::State::kWaiting});
+        if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+      }
+    }
+    if (refusal) return done(std::move(*refusal));
+    signal_event(wake_);
+  }
+
   // Stamps, seals, checks and guards a draft, in the process and on the thread that made it.
-  Status prepare(Draft& draft) {
+  // Returns its bytes, if anybody looks at them.
+  Result<Bytes> prepare(Draft& draft) {
     if (draft.id == EventId{}) draft.id = make_event_id(*options_.clock, *options_.random);
     if (draft.occurred_ns == 0) {
       draft.occurred_ns = options_.clock->wall_ns();
@@ -171,22 +235,25 @@ class RoleAppender final : public Appender {
     }
     // The guard sees the text before it is sealed, when it can still be read.
     DraftGuard guard;
+    bool writing = false;
     {
       const std::lock_guard lock(mutex_);
       guard = guard_;
+      writing = writer_ != nullptr;
     }
     if (guard) {
       for (const SealRequest& request : draft.to_seal) PH_TRY(guard(as_bytes(request.text)));
     }
     PH_TRY(seal(draft));
     PH_TRY(check_draft(draft));
-    const Bytes encoded = encode_draft(draft);
+    if (writing && !guard) return Bytes();  // the sequencer bounds the entry
+    Bytes encoded = encode_draft(draft);
     if (encoded.size() > kDraftBytesMax) {
       return Error{Code::kLimit,
                    "event of " + std::to_string(encoded.size()) + " bytes is too large"};
     }
     if (guard) PH_TRY(guard(encoded));
-    return {};
+    return encoded;
   }
 
   Status seal(Draft& draft) {
@@ -275,9 +342,7 @@ class RoleAppender final : public Appender {
         return pending.draft.id == reply.id;
       });
       if (it == waiting_.end()) return;  // it had timed out
-      // A writer that is closing did not take the draft: it goes to the next one.
-      if (!reply.result.ok() && reply.result.error().code == Code::kClosed && submitter_ &&
-          !latched(reply)) {
+      if (is_closing(reply.result) && submitter_) {
         it->state = Pending::State::kMaybeSeen;
         return;
       }
@@ -287,8 +352,17 @@ class RoleAppender final : public Appender {
     done(std::move(reply.result));
   }
 
-  static bool latched(const wire::Reply& reply) {
-    return reply.result.error().message != "the ledger is closing";
+  // A writer that is closing did not take the draft: it goes to the next one.
+  static bool is_closing(const Result<Receipt>& result) {
+    return !result.ok() && result.error().code == Code::kClosed &&
+           result.error().message == "the ledger is closing";
+  }
+
+  static Error no_answer() {
+    return {
+        Code::kIndeterminate,
+        "the process that holds the ledger did not answer; the event may or may not be recorded",
+        "see 'phantom status' for its process id"};
   }
 
   void expire() {
@@ -306,10 +380,7 @@ class RoleAppender final : public Appender {
         pending.done(Error{Code::kBusy, "the ledger was busy for too long; nothing was recorded",
                            "try again"});
       } else {
-        pending.done(Error{Code::kIndeterminate,
-                           "the process that holds the ledger did not answer; the event may or may "
-                           "not be recorded",
-                           "see 'phantom status' for its process id"});
+        pending.done(no_answer());
       }
     }
   }
@@ -358,6 +429,8 @@ class RoleAppender final : public Appender {
   Home home_;
   AppenderOptions options_;
   Fd wake_;
+  std::mutex direct_mutex_;             // taken before mutex_
+  std::optional<Submitter> direct_;     // guarded by direct_mutex_
   std::optional<Submitter> submitter_;  // the thread's
 
   std::mutex mutex_;
@@ -365,10 +438,17 @@ class RoleAppender final : public Appender {
   std::deque<Pending> waiting_;         // guarded by mutex_; in order of acceptance
   std::shared_ptr<WriterRole> writer_;  // guarded by mutex_
   bool closing_ = false;                // guarded by mutex_
-  std::thread thread_;
+  std::thread thread_;                  // guarded by mutex_ until closing_
 };
 
 }  // namespace
+
+std::vector<Result<Receipt>> Appender::append_all(std::vector<Draft> drafts) {
+  std::vector<Result<Receipt>> results;
+  results.reserve(drafts.size());
+  for (Draft& draft : drafts) results.push_back(append(std::move(draft)));
+  return results;
+}
 
 Result<std::unique_ptr<Appender>> open_appender(const Home& home, const AppenderOptions& options) {
   PH_ASSIGN(Role role, find_role(home, options));

@@ -14,10 +14,12 @@
 #include "events/random.h"
 #include "events/result.h"
 #include "ledger/home.h"
+#include "ledger/store.h"
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace phantom {
 
@@ -34,6 +36,7 @@ struct AppenderOptions {
   std::chrono::milliseconds wait_max{5'000};
   // Drafts that may wait at once; the next one gets kLimit.
   std::size_t queue_events_max = 8'192;
+  StoreOptions store;
 };
 
 // Safe from several threads.
@@ -44,7 +47,11 @@ class Appender {
   // Blocks until the event is durable or refused. Stamps id and times where the draft has none.
   virtual Result<Receipt> append(Draft draft) = 0;
 
-  // The same without blocking. `done` is called once, on a thread of the appender or, for a draft
+  // Many events, in order, each on its own terms: one may be refused and the next one recorded.
+  // They share commits, so that this is by far the quickest way for many.
+  virtual std::vector<Result<Receipt>> append_all(std::vector<Draft> drafts);
+
+  // One without blocking. `done` is called once, on a thread of the appender or, for a draft
   // that is refused at once, on the caller's. It must not block and must not call the appender.
   virtual void append_async(Draft draft, AppendCallback done) = 0;
 

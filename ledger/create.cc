@@ -62,8 +62,8 @@ Result<SignedCheckpoint> write_first_commit(const LedgerFiles& files, const Sign
   draft.mono_ns = options.clock->mono_ns();
   draft.boot_id = options.clock->boot_id();
 
-  PH_ASSIGN(std::unique_ptr<Store> store, Store::create(files.db(), nullptr));
-  const Sequencer sequencer = Sequencer::empty(origin);
+  PH_ASSIGN(std::unique_ptr<Store> store, Store::create(files.db(), options.store));
+  Sequencer sequencer = Sequencer::empty(origin);
   PH_ASSIGN(Sequencer::Prepared prepared,
             sequencer.prepare(*store, batch, options.clock->wall_ns()));
   if (!prepared.results[0].ok()) return std::move(prepared.results[0].error());

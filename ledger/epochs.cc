@@ -4,7 +4,7 @@
 #include "events/producers.h"
 #include "events/tags.h"
 #include "ledger/layout.h"
-#include "ledger/sequencer.h"
+#include "ledger/tag_table.h"
 #include "schema/events_generated.h"
 
 namespace phantom {

@@ -3,8 +3,8 @@
 #include "events/envelope.h"
 #include "ledger/layout.h"
 #include "ledger/rows.h"
-#include "ledger/sequencer.h"
 #include "ledger/store_reader.h"
+#include "ledger/tag_table.h"
 
 namespace phantom {
 namespace {
@@ -30,27 +30,32 @@ class SnapshotReader final : public LedgerReader {
               const std::function<bool(Seq, const Bytes&)>& visit) const override {
     to = std::min(to, size());
     while (from < to) {
-      const std::uint64_t n = from / rows::kBundleEvents;
-      const Seq end = std::min(to, (n + 1) * rows::kBundleEvents);
-      if ((n + 1) * rows::kBundleEvents > size()) {
-        for (; from < end; ++from) {
-          PH_ASSIGN(const Bytes bytes, entry(from));
-          if (!visit(from, bytes)) return {};
-        }
-        continue;
-      }
-      PH_ASSIGN(const auto row, store_->get(rows::bundle(n)));
-      const auto entries =
-          row ? rows::split_bundle(as_bytes(*row), rows::kBundleEvents) : std::nullopt;
-      if (!entries) {
+      PH_ASSIGN(const EntryRow row, read_entry_row(*store_, size(), from));
+      const auto entries = rows::split_entries(as_bytes(row.bytes));
+      if (!entries || row.first + entries->size() <= from) {
         return Error{Code::kCorrupt,
-                     "bundle " + std::to_string(n) + " is missing or does not split"};
+                     "the row of event " + std::to_string(from) + " does not split"};
       }
+      const Seq end = std::min(to, row.first + entries->size());
       for (; from < end; ++from) {
-        if (!visit(from, to_bytes((*entries)[from % rows::kBundleEvents]))) return {};
+        if (!visit(from, to_bytes((*entries)[from - row.first]))) return {};
       }
     }
     return {};
+  }
+
+  Status commits(std::uint64_t after_size,
+                 const std::function<bool(const SignedCheckpoint&)>& visit) const override {
+    const auto cursor = store_->cursor(std::string(1, rows::kCommit), rows::commit(after_size + 1));
+    for (; cursor->valid(); cursor->next()) {
+      PH_ASSIGN(const SignedCheckpoint commit, parse_checkpoint(cursor->value()));
+      if (commit.checkpoint.size > size()) return {};
+      if (cursor->key() != rows::commit(commit.checkpoint.size)) {
+        return Error{Code::kCorrupt, "a commit row has the wrong key"};
+      }
+      if (!visit(commit)) return {};
+    }
+    return cursor->status();
   }
 
   Result<std::optional<TagState>> tag(std::string_view tag) const override {
@@ -90,11 +95,9 @@ class SnapshotReader final : public LedgerReader {
   }
 
   static Result<SignedCheckpoint> newest(const StoreReader& store) {
-    PH_ASSIGN(const auto key, store.last_key(std::string(1, rows::kCommit)));
-    if (!key) return Error{Code::kNotFound, "the ledger holds no commit"};
-    PH_ASSIGN(const auto note, store.get(*key));
-    if (!note) return Error{Code::kCorrupt, "the newest commit row cannot be read"};
-    return parse_checkpoint(*note);
+    PH_ASSIGN(const auto row, last_row(store, rows::kCommit));
+    if (!row) return Error{Code::kNotFound, "the ledger holds no commit"};
+    return parse_checkpoint(row->second);
   }
 
  private:

@@ -35,6 +35,11 @@ class LedgerReader {
   virtual Status scan(Seq from, Seq to,
                       const std::function<bool(Seq, const Bytes&)>& visit) const = 0;
 
+  // Calls `visit` with the checkpoints of commits over more than `after_size` events, in order,
+  // until it returns false.
+  virtual Status commits(std::uint64_t after_size,
+                         const std::function<bool(const SignedCheckpoint&)>& visit) const = 0;
+
   // State of a tag at the snapshot; none when it is unused.
   virtual Result<std::optional<TagState>> tag(std::string_view tag) const = 0;
 

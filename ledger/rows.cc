@@ -21,11 +21,10 @@ std::string numbered(char prefix, std::uint64_t number) {
 
 std::string bundle(std::uint64_t n) { return numbered(kBundle, n); }
 std::string commit(std::uint64_t size) { return numbered(kCommit, size); }
-std::string tail(Seq seq) { return numbered(kTail, seq); }
+std::string tail(Seq first) { return numbered(kTail, first); }
 
 std::string tag(std::string_view name) { return std::string(1, kTag).append(name); }
 std::string meta(std::string_view name) { return std::string(1, kMeta).append(name); }
-std::string id(const EventId& event) { return std::string(1, kId).append(as_text(event)); }
 
 std::string tile(unsigned level, std::uint64_t n) {
   PH_CHECK(level < 8, "tile level");
@@ -52,12 +51,6 @@ std::string tag_value(Seq last_seq, std::uint64_t count) {
   return value;
 }
 
-std::string id_value(Seq seq) {
-  std::string value;
-  put64(value, seq);
-  return value;
-}
-
 std::string tile_value(const std::vector<Digest>& hashes) {
   std::string value;
   value.reserve(hashes.size() * sizeof(Digest));
@@ -65,18 +58,36 @@ std::string tile_value(const std::vector<Digest>& hashes) {
   return value;
 }
 
-std::optional<std::vector<ByteView>> split_bundle(ByteView bundle, std::size_t count) {
+namespace {
+
+// Takes the first entry off; none when it is cut off.
+std::optional<ByteView> take_entry(ByteView& rest) {
+  if (rest.size() < 2) return std::nullopt;
+  const std::size_t length = get_be16(rest);
+  if (rest.size() < 2 + length) return std::nullopt;
+  const ByteView entry = rest.subspan(2, length);
+  rest = rest.subspan(2 + length);
+  return entry;
+}
+
+}  // namespace
+
+std::optional<std::vector<ByteView>> split_entries(ByteView bundle) {
   std::vector<ByteView> entries;
-  entries.reserve(count);
-  while (!bundle.empty() && entries.size() < count) {
-    if (bundle.size() < 2) return std::nullopt;
-    const std::size_t length = get_be16(bundle);
-    if (bundle.size() < 2 + length) return std::nullopt;
-    entries.push_back(bundle.subspan(2, length));
-    bundle = bundle.subspan(2 + length);
+  entries.reserve(kBundleEvents);
+  while (!bundle.empty()) {
+    const auto entry = take_entry(bundle);
+    if (!entry) return std::nullopt;
+    entries.push_back(*entry);
   }
-  if (!bundle.empty() || entries.size() != count) return std::nullopt;
   return entries;
+}
+
+std::optional<ByteView> entry_at(ByteView bundle, std::size_t index) {
+  for (;; --index) {
+    const auto entry = take_entry(bundle);
+    if (!entry || index == 0) return entry;
+  }
 }
 
 void append_to_bundle(std::string& bundle, ByteView entry) {

@@ -1,18 +1,18 @@
 #pragma once
-// Gives drafts their numbers and works out what one commit writes. Pure but for the rows it reads:
-// nothing is changed until the prepared commit is adopted, so a refused or failed one leaves no
-// trace.
+// Gives drafts their numbers and works out what one commit writes. Does no I/O but reading rows.
 //
 // Invariants between commits:
 //   size        = number of events = size of the newest checkpoint
-//   edge[0]     = leaf hashes of the open bundle, size % 256 of them
-//   edge[l > 0] = hashes of the open tile of level l, (size >> 8l) % 256 of them
+//   edges[l]    = hashes of the open tile of level l >= 1, (size >> 8l) % 256 of them
+//   open bundle = the last size % 256 entries, as the tail runs of the store hold them
 //   every commit of n events adds exactly one checkpoint, over size + n
 
 #include "events/draft.h"
 #include "ledger/checkpoint.h"
+#include "ledger/id_window.h"
 #include "ledger/reader.h"
 #include "ledger/store.h"
+#include "ledger/tag_table.h"
 #include "ledger/tree.h"
 
 #include <functional>
@@ -23,7 +23,7 @@
 namespace phantom {
 
 struct Submission {
-  Draft draft;
+  Draft draft;  // has passed check_draft
   std::optional<Peer> peer;
   std::function<void(Result<Receipt>)> done;
 };
@@ -45,24 +45,36 @@ class Sequencer {
     std::vector<Result<Receipt>> results;  // one per submission, in order
     std::uint64_t added = 0;               // 0: nothing to commit
 
+   private:
+    friend class Sequencer;
     CompactRange range;
-    std::vector<std::vector<Digest>> edges;
+    std::vector<std::vector<Digest>> edges;  // empty: as they were
+    std::string open_bundle;                 // all of it when `bundle_filled`, else what is added
+    bool bundle_filled = false;
     std::int64_t last_time_ns = 0;
   };
   // kCorrupt or kIo when the rows cannot be read; what is wrong with one draft is in its result.
+  // After it adopt() or abandon() follows, or the sequencer is not used any more.
   Result<Prepared> prepare(const RowSource& rows, std::span<const Submission> batch,
-                           std::int64_t now_ns) const;
+                           std::int64_t now_ns);
+  // The commit is durable: goes on from there.
   void adopt(Prepared&& prepared);
+  // It is not and never will be: everything is as it was before.
+  void abandon();
 
  private:
   class Batch;
+  Status cover_ids(const RowSource& rows, std::uint64_t id_ms);
+  Status trim_ids(const RowSource& rows);
+
   std::string origin_;
   CompactRange range_;
-  std::vector<std::vector<Digest>> edges_{1};
+  std::vector<std::vector<Digest>> edges_{1};  // level 0 stays empty
+  std::string open_bundle_;
+  std::vector<Seq> open_runs_;  // first events of the tail runs
   std::int64_t last_time_ns_ = 0;
+  IdWindow ids_;
+  TagTable tags_;
 };
-
-// The newest event with a tag, from the tag table.
-Result<std::optional<TagState>> read_tag(const RowSource& rows, std::string_view tag);
 
 }  // namespace phantom

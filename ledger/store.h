@@ -15,6 +15,18 @@ class Env;
 
 namespace phantom {
 
+enum class Compression { kLz4, kNone };
+
+struct StoreOptions {
+  // Replaces the file system below RocksDB, for fault injection; null is the real one.
+  rocksdb::Env* env = nullptr;
+  Compression compression = Compression::kLz4;
+  // Rows in memory before they go to a table, per column family.
+  std::size_t write_buffer_bytes = std::size_t{8} << 20;
+  // Log bytes that the next opening may have to replay.
+  std::size_t log_bytes_max = std::size_t{16} << 20;
+};
+
 // What one commit changes. Applied completely or not at all.
 struct RowChanges {
   std::vector<std::pair<std::string, std::string>> puts;
@@ -23,18 +35,19 @@ struct RowChanges {
 
 class Store : public RowSource {
  public:
-  // `env` replaces the file system below RocksDB, for fault injection; null is the real one.
-  static Result<std::unique_ptr<Store>> create(const std::filesystem::path& db, rocksdb::Env* env);
-  static Result<std::unique_ptr<Store>> open(const std::filesystem::path& db, rocksdb::Env* env);
-
-  // The greatest key that starts with `prefix`.
-  virtual Result<std::optional<std::string>> last_key(char prefix) const = 0;
+  static Result<std::unique_ptr<Store>> create(const std::filesystem::path& db,
+                                               const StoreOptions& options);
+  static Result<std::unique_ptr<Store>> open(const std::filesystem::path& db,
+                                             const StoreOptions& options);
 
   // Writes and syncs. Any error is kIndeterminate: the batch may be there after a reopen.
   virtual Status commit(const RowChanges& changes) = 0;
 
   // The identity RocksDB gave the store when it was made.
   virtual Result<std::string> identity() const = 0;
+
+  // Moves everything out of the log and rewrites what compaction can make smaller. Long.
+  virtual Status compact() = 0;
 
   virtual Status close() = 0;
 };

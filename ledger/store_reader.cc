@@ -12,11 +12,13 @@ namespace {
 
 class RocksCursor final : public RowCursor {
  public:
-  RocksCursor(rocksdb::DB* db, std::string_view prefix, std::string_view from) : prefix_(prefix) {
+  RocksCursor(const OpenedDb& opened, std::string_view prefix, std::string_view from)
+      : prefix_(prefix) {
+    PH_CHECK(!prefix.empty(), "a cursor walks rows of one kind");
     rocksdb::ReadOptions options;
     options.fill_cache = false;
     options.readahead_size = 2 << 20;
-    it_.reset(db->NewIterator(options));
+    it_.reset(opened.db().NewIterator(options, opened.family(prefix.front())));
     const std::string_view start = from.empty() ? prefix : from;
     it_->Seek(rocksdb::Slice(start.data(), start.size()));
   }
@@ -38,28 +40,43 @@ class RocksCursor final : public RowCursor {
 
 class RocksStoreReader final : public StoreReader {
  public:
-  explicit RocksStoreReader(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+  explicit RocksStoreReader(std::unique_ptr<OpenedDb> opened) : opened_(std::move(opened)) {}
 
   std::unique_ptr<RowCursor> cursor(std::string_view prefix, std::string_view from) const override {
-    return std::make_unique<RocksCursor>(db_.get(), prefix, from);
+    return std::make_unique<RocksCursor>(*opened_, prefix, from);
   }
 
   Result<std::optional<std::string>> get(std::string_view key) const override {
-    return read_row(*db_, key);
+    return opened_->get(key);
+  }
+  Result<std::optional<Row>> floor(std::string_view key) const override {
+    return opened_->floor(key);
   }
 
-  Result<std::optional<std::string>> last_key(std::string_view prefix) const override {
-    return last_row_key(*db_, prefix);
+  Result<std::optional<std::string>> foreign_key(std::string_view known) const override {
+    for (rocksdb::ColumnFamilyHandle* family : opened_->families()) {
+      const std::unique_ptr<rocksdb::Iterator> it(opened_->db().NewIterator({}, family));
+      std::string from;
+      for (it->SeekToFirst(); it->Valid(); it->Seek(from)) {
+        const rocksdb::Slice key = it->key();
+        const bool at_home = !key.empty() && known.find(key[0]) != std::string_view::npos &&
+                             opened_->family(key[0]) == family;
+        if (!at_home) return std::optional(key.ToString());
+        from.assign(1, static_cast<char>(key[0] + 1));
+      }
+      if (!it->status().ok()) return store_error("scan", it->status());
+    }
+    return std::optional<std::string>();
   }
 
   Status catch_up() override {
-    const rocksdb::Status status = db_->TryCatchUpWithPrimary();
+    const rocksdb::Status status = opened_->db().TryCatchUpWithPrimary();
     if (!status.ok()) return store_error("catch up", status);
     return {};
   }
 
  private:
-  std::unique_ptr<rocksdb::DB> db_;
+  std::unique_ptr<OpenedDb> opened_;
 };
 
 }  // namespace
@@ -104,8 +121,9 @@ Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::filesystem::pa
     }
     return Error{Code::kNotFound, "there is no store at " + db.string()};
   }
-  rocksdb::Options options = store_options();
+  rocksdb::Options options = store_options({});
   options.max_open_files = -1;  // a secondary must keep files the writer deletes
+  auto families = store_families(options);
   // A secondary wants a directory for its info log; with a logger of our own it never touches it.
   const std::string unused_directory = "/nonexistent";
   // A live writer may replace files between our looking at the manifest and opening them.
@@ -120,11 +138,17 @@ Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::filesystem::pa
       continue;
     }
     rocksdb::DB* opened = nullptr;
-    const rocksdb::Status status =
-        rocksdb::DB::OpenAsSecondary(options, db.string(), unused_directory, &opened);
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::Status status = rocksdb::DB::OpenAsSecondary(options, db.string(), unused_directory,
+                                                          families, &handles, &opened);
+    if (status.IsInvalidArgument() && families.size() > 1) {
+      families.resize(1);  // a store of format 1, which has no other
+      status = rocksdb::DB::OpenAsSecondary(options, db.string(), unused_directory, families,
+                                            &handles, &opened);
+    }
     if (status.ok()) {
-      return std::unique_ptr<StoreReader>(
-          std::make_unique<RocksStoreReader>(std::unique_ptr<rocksdb::DB>(opened)));
+      return std::unique_ptr<StoreReader>(std::make_unique<RocksStoreReader>(
+          std::make_unique<OpenedDb>(opened, std::move(handles))));
     }
     error = store_error("open", status);
     if (!status.IsIOError() && !status.IsTryAgain() && !status.IsPathNotFound()) break;

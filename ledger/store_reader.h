@@ -30,11 +30,11 @@ class StoreReader : public RowSource {
   // `db` is the store's own directory. kNotFound, kCorrupt, kDenied, kIo.
   static Result<std::unique_ptr<StoreReader>> open(const std::filesystem::path& db);
 
-  // Rows whose key starts with `prefix`, from `from` on when it is given.
+  // Rows whose key starts with `prefix`, which is not empty, from `from` on when it is given.
   virtual std::unique_ptr<RowCursor> cursor(std::string_view prefix,
                                             std::string_view from = {}) const = 0;
-  // The row with the greatest key of the prefix.
-  virtual Result<std::optional<std::string>> last_key(std::string_view prefix) const = 0;
+  // A row whose key starts with none of `known`; none when there is no such row.
+  virtual Result<std::optional<std::string>> foreign_key(std::string_view known) const = 0;
 
   // Moves to the newest rows. Cursors made before stay where they are.
   virtual Status catch_up() = 0;

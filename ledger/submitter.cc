@@ -37,6 +37,24 @@ Result<Submitter> Submitter::connect(const std::filesystem::path& socket,
   }
 }
 
+Result<wire::Reply> Submitter::exchange(ByteView encoded_draft,
+                                        std::chrono::milliseconds wait_max) {
+  queue(encoded_draft);
+  const auto deadline = std::chrono::steady_clock::now() + wait_max;
+  for (;;) {
+    PH_TRY(send_some());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    const short events = wants_to_write() ? POLLIN | POLLOUT : POLLIN;
+    pollfd polled{fd(), events, 0};
+    if (left.count() <= 0 || ::poll(&polled, 1, static_cast<int>(left.count())) == 0) {
+      return Error{Code::kBusy, "the process that holds the ledger does not answer"};
+    }
+    PH_ASSIGN(std::vector<wire::Reply> replies, receive_some());
+    if (!replies.empty()) return std::move(replies.front());
+  }
+}
+
 void Submitter::queue(ByteView encoded_draft) {
   const Bytes frame = wire::frame(encoded_draft);
   out_.insert(out_.end(), frame.begin(), frame.end());

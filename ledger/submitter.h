@@ -16,6 +16,11 @@ class Submitter {
   static Result<Submitter> connect(const std::filesystem::path& socket,
                                    std::chrono::milliseconds wait_max);
 
+  // Sends one draft and waits for its answer. An error other than the answer's own means that the
+  // connection is of no more use and the draft may have been seen.
+  Result<wire::Reply> exchange(ByteView encoded_draft, std::chrono::milliseconds wait_max);
+
+  // The same in steps, for several drafts at once.
   void queue(ByteView encoded_draft);
   bool wants_to_write() const { return !out_.empty(); }
   int fd() const { return fd_.get(); }

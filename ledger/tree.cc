@@ -61,20 +61,21 @@ Digest CompactRange::root() const {
   return root;
 }
 
-void CompactRange::append(
-    const Digest& leaf,
-    const std::function<void(unsigned, std::uint64_t, const Digest&)>& completed) {
-  Digest hash = leaf;
-  unsigned height = 0;
-  if (completed) completed(0, size_, hash);
-  for (std::uint64_t below = size_; (below & 1) != 0; below >>= 1) {
+void CompactRange::append(const Digest& added, unsigned height, const Completed& completed) {
+  const std::uint64_t width = std::uint64_t{1} << height;
+  PH_CHECK((size_ & (width - 1)) == 0, "a subtree starts where the one before it ends");
+  Digest hash = added;
+  std::uint64_t index = size_ >> height;
+  if (completed) completed(height, index, hash);
+  while ((index & 1) != 0) {
     hash = node_hash(hashes_.back(), hash);
     hashes_.pop_back();
     ++height;
-    if (completed) completed(height, below >> 1, hash);
+    index >>= 1;
+    if (completed) completed(height, index, hash);
   }
   hashes_.push_back(hash);
-  ++size_;
+  size_ += width;
 }
 
 Result<Digest> root_at(const NodeSource& nodes, std::uint64_t size) {

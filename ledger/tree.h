@@ -23,10 +23,10 @@ class CompactRange {
   const std::vector<Digest>& hashes() const { return hashes_; }
   Digest root() const;
 
-  // Appends a leaf; `completed` is called for every subtree it completes, with its height (0 is
-  // the leaf itself), index and hash.
-  void append(const Digest& leaf,
-              const std::function<void(unsigned, std::uint64_t, const Digest&)>& completed = {});
+  // Appends a complete subtree of 2^height leaves (height 0: a leaf); size() must be a multiple of
+  // that. `completed` is called for it and every subtree it completes, with height, index and hash.
+  using Completed = std::function<void(unsigned, std::uint64_t, const Digest&)>;
+  void append(const Digest& hash, unsigned height = 0, const Completed& completed = {});
 
  private:
   std::uint64_t size_ = 0;

@@ -25,11 +25,18 @@ struct Check {
   std::string reason = {};  // what is wrong; of a pass, what is worth knowing
 };
 
+enum class VerifyDepth {
+  kFull,         // every event; signatures of the newest checkpoints and of those that end epochs
+  kDeep,         // every event and every signature
+  kIncremental,  // from the trusted checkpoint on, when there is one that holds; else kFull
+};
+
 struct VerifyOptions {
   std::filesystem::path ledger;
   std::optional<VerifierKey> key;    // pinned by the caller
   std::vector<std::string> anchors;  // checkpoint notes kept outside
   std::optional<std::string> trust;  // the checkpoint note of the last good run
+  VerifyDepth depth = VerifyDepth::kFull;
   const Clock* clock = &system_clock();
   unsigned threads = 0;  // 0: all cores
   // Called now and then, on the caller's thread, with the events read and their number.
@@ -45,7 +52,8 @@ struct VerifyReport {
   std::vector<Check> checks;
   std::optional<Checkpoint> head;
   std::string head_note;
-  std::uint64_t events = 0;
+  std::uint64_t events = 0;          // that were read, and
+  std::uint64_t trusted_events = 0;  // the ones before them that an earlier run had verified
   std::uint64_t commits = 0;
   std::uint64_t epochs = 0;
   std::optional<Seq> first_bad_seq;

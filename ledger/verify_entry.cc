@@ -3,6 +3,7 @@
 #include "events/catalog.h"
 #include "events/envelope.h"
 #include "events/tags.h"
+#include "ledger/id_window.h"
 #include "schema/events_generated.h"
 
 #include <flatbuffers/flatbuffers.h>
@@ -46,17 +47,23 @@ Result<std::optional<KeyNews>> read_keys(EventNo type, ByteView payload) {
 
 }  // namespace
 
-Result<EntryFacts> read_entry_facts(ByteView stored, Seq seq) {
-  const Bytes bytes = to_bytes(stored);  // on its own allocation, hence aligned
-  PH_ASSIGN(const schema::Entry* entry, parse_entry(bytes));
+Result<const EntryFacts*> EntryReader::read(ByteView stored, Seq seq) {
+  entry_.assign(stored.begin(), stored.end());
+  PH_ASSIGN(const schema::Entry* entry, parse_entry(entry_));
   if (entry->seq() != seq) {
     return corrupt("it carries the number " + std::to_string(entry->seq()));
   }
-  EntryFacts facts;
-  facts.leaf = leaf_hash(bytes);
-  facts.id = event_id_of(*entry);
-  facts.time_ns = entry->time_ns();
-  facts.commit_first_seq = entry->commit_first_seq();
+  facts_.id = event_id_of(*entry);
+  facts_.time_ns = entry->time_ns();
+  facts_.commit_first_seq = entry->commit_first_seq();
+  facts_.known_type = true;
+  facts_.keys.reset();
+  facts_.tags.clear();
+  constexpr std::int64_t kNsPerMs = 1'000'000;
+  if (facts_.time_ns < 0 ||
+      event_id_ms(facts_.id) > static_cast<std::uint64_t>(facts_.time_ns / kNsPerMs)) {
+    return corrupt("its id was made after its time");
+  }
 
   bool epoch_tag = false;
   if (entry->tags() != nullptr) {
@@ -64,29 +71,30 @@ Result<EntryFacts> read_entry_facts(ByteView stored, Seq seq) {
       const std::string_view name = tag->name()->string_view();
       if (!is_valid_tag(name)) return corrupt("it has a malformed tag");
       const auto same = [&](const TagFact& other) { return other.name == name; };
-      if (std::any_of(facts.tags.begin(), facts.tags.end(), same)) {
+      if (std::any_of(facts_.tags.begin(), facts_.tags.end(), same)) {
         return corrupt("it has the tag " + std::string(name) + " twice");
       }
       epoch_tag = epoch_tag || name == kEpochTag;
-      facts.tags.push_back({std::string(name), tag->prev_seq(), tag->count()});
+      facts_.tags.push_back({name, tag->prev_seq(), tag->count()});
     }
   }
 
-  const Bytes payload(entry->payload()->begin(), entry->payload()->end());
-  if (payload.size() < 2 * sizeof(flatbuffers::uoffset_t))
+  payload_.assign(entry->payload()->begin(), entry->payload()->end());
+  if (payload_.size() < 2 * sizeof(flatbuffers::uoffset_t)) {
     return corrupt("its payload is too short");
-  if (Status checked = check_payload(entry->type(), payload); !checked.ok()) {
+  }
+  if (Status checked = check_payload(entry->type(), payload_); !checked.ok()) {
     if (checked.error().code != Code::kUnsupported) return std::move(checked.error());
-    facts.known_type = false;
+    facts_.known_type = false;
   } else {
-    PH_ASSIGN(facts.keys, read_keys(entry->type(), payload));
+    PH_ASSIGN(facts_.keys, read_keys(entry->type(), payload_));
   }
   // The writer finds the key in force by this tag, so both always come together.
-  if (epoch_tag != facts.keys.has_value()) {
+  if (epoch_tag != facts_.keys.has_value()) {
     return corrupt(epoch_tag ? "it has the epoch tag and announces no key"
                              : "it announces a key without the epoch tag");
   }
-  return facts;
+  return &facts_;
 }
 
 }  // namespace phantom

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace phantom {
@@ -20,13 +21,12 @@ struct KeyNews {
 };
 
 struct TagFact {
-  std::string name;
+  std::string_view name;
   Seq prev_seq = 0;
   std::uint64_t count = 0;
 };
 
 struct EntryFacts {
-  Digest leaf{};
   EventId id{};
   std::int64_t time_ns = 0;
   Seq commit_first_seq = 0;
@@ -35,8 +35,17 @@ struct EntryFacts {
   std::optional<KeyNews> keys;
 };
 
-// Everything that can be said of an entry without its neighbours. kCorrupt: it is not entry `seq`.
-// kUnsupported: its format is newer.
-Result<EntryFacts> read_entry_facts(ByteView entry, Seq seq);
+// Reads one entry after the other into the same memory. One thread.
+class EntryReader {
+ public:
+  // Everything that can be said of an entry without its neighbours; good until the next call.
+  // kCorrupt: it is not entry `seq`. kUnsupported: its format is newer.
+  Result<const EntryFacts*> read(ByteView entry, Seq seq);
+
+ private:
+  Bytes entry_;    // on its own allocation, hence aligned
+  Bytes payload_;  // the same
+  EntryFacts facts_;
+};
 
 }  // namespace phantom

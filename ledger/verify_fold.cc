@@ -1,215 +1,214 @@
 #include "ledger/verify_fold.h"
 
 #include "events/encoding.h"
-#include "ledger/layout.h"
 #include "ledger/rows.h"
+#include "ledger/verify_walk.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
 
 namespace phantom {
 namespace {
 
+constexpr std::size_t kPrintParts = 256;
+
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
-std::string tile_name(unsigned level, std::uint64_t n) {
-  return "tile " + number(level) + "/" + number(n);
+Failure entry_failure(Seq seq, const std::string& reason) {
+  return {"entries", "event " + number(seq) + ": " + reason, seq};
+}
+
+// The one about the earlier event.
+void take_earlier(std::optional<Failure>& found, std::optional<Failure> other) {
+  if (other && (!found || other->seq < found->seq)) found = std::move(other);
 }
 
 }  // namespace
 
-std::optional<Failure> check_signatures(const SignatureTask& task) {
-  const auto bad = [&](const std::string& why) {
-    return Failure{"checkpoints", "the checkpoint over " + number(task.size) + " events " + why,
-                   task.size - 1};
-  };
-  const auto note = parse_note(task.note);
-  if (!note) return bad("is not a signed note: " + note.error().message);
-  const auto missing = [&](const VerifierKey& key) {
-    return bad("is not signed by " + key.name + ", the key in force");
-  };
-  for (const VerifierKey* key : {&task.log, &task.epoch}) {
-    switch (check_note(task.note, *key)) {
-      case NoteCheck::kGood:
-        break;
-      case NoteCheck::kUnknown:
-        return missing(*key);
-      case NoteCheck::kBad:
-        return bad("has a wrong signature by " + key->name);
-    }
-  }
-  if (note->signatures.size() != 2) return bad("has a signature nobody can check");
-  return std::nullopt;
-}
-
-VerifyFold::VerifyFold(const StoreReader& rows, Checkpoint head)
+VerifyFold::VerifyFold(const StoreReader& rows, const Checkpoint& head, const VerifyBase& base,
+                       OutsideTag outside)
     : rows_(rows),
-      head_(std::move(head)),
-      commit_cursor_(rows.cursor(std::string(1, rows::kCommit))) {}
-
-Failure VerifyFold::entry_failure(std::string reason) const {
-  return {"entries", "event " + number(size()) + ": " + std::move(reason), size()};
+      head_(head),
+      walk_from_(base.walk_from),
+      outside_(std::move(outside)),
+      range_(base.range),
+      prints_(kPrintParts),
+      epochs_(base.walk_from == 0 ? EpochRules(head.origin)
+                                  : EpochRules::resume(head.origin, *base.log_key, base.epoch)),
+      last_time_ns_(base.last_time_ns) {
+  const std::size_t part = (head.size - walk_from_) / kPrintParts;
+  for (auto& prints : prints_) prints.reserve(part + part / 16 + 64);
 }
 
-std::optional<Failure> VerifyFold::add(const EntryFacts& facts) {
-  const Seq seq = size();
-  if (seq > 0 && facts.time_ns <= last_time_ns_) {
-    return entry_failure("its time is not after that of the event before it");
+std::optional<Failure> VerifyFold::add(const Span& span) {
+  range_before_ = range_;
+  std::optional<Failure> found;
+  if (span.count > 0 && span.first > 0 && span.first_time_ns <= last_time_ns_) {
+    take_earlier(found,
+                 entry_failure(span.first, "its time is not after that of the event before it"));
   }
-  last_time_ns_ = facts.time_ns;
-  if (facts.commit_first_seq != commit_first_seq_) {
-    return Failure{"checkpoints",
-                   "event " + number(seq) + " is of the commit that began at event " +
-                       number(facts.commit_first_seq) + ", the checkpoints say it began at event " +
-                       number(commit_first_seq_) + ": one is missing or was added",
-                   seq};
+  if (span.count > 0) last_time_ns_ = span.last_time_ns;
+  take_earlier(found, link_tags(span));
+  take_earlier(found, take_keys(span));
+  take_earlier(found, grow(span));
+  for (const std::uint64_t print : span.id_prints) {
+    prints_[static_cast<std::size_t>(print >> 56)].push_back(print);
   }
-  if (const auto mark = marks_.find(seq); mark != marks_.end()) {
-    mark->second.next_time_ns = facts.time_ns;
-    if (seq == 0) mark->second.root = empty_root();
-  }
-  if (auto failure = link_tags(facts)) return failure;
-  if (auto failure = take_keys(facts)) return failure;
-  if (!facts.known_type) ++unknown_types_;
-  ids_.push_back({facts.id, seq});
-  if (auto failure = grow(facts.leaf)) return failure;
-  if (const auto mark = marks_.find(size()); mark != marks_.end()) {
-    mark->second.root = range_.root();
-  }
-  return check_commit();
+  commits_ += span.commits;
+  unknown_types_ += span.unknown_types;
+  oldest_id_ms_ = std::min(oldest_id_ms_, span.oldest_id_ms);
+  return found;
 }
 
-std::optional<Failure> VerifyFold::link_tags(const EntryFacts& facts) {
-  for (const TagFact& tag : facts.tags) {
-    TagState& state = tags_[tag.name];
-    if (tag.count != state.count + 1 || tag.prev_seq != state.last_seq) {
-      return entry_failure("its link of tag " + tag.name + " says " + number(tag.count) +
-                           " events, the one before at " + number(tag.prev_seq) + "; found " +
-                           number(state.count + 1) + " and " + number(state.last_seq));
+std::optional<Failure> VerifyFold::link_tags(const Span& span) {
+  for (const SpanTag& tag : span.tags.all()) {
+    const auto [it, fresh] = tags_.try_emplace(tag.name);
+    TagState& state = it->second;
+    if (fresh && walk_from_ > 0 && (tag.prev_count > 0 || tag.prev_seq != 0)) {
+      if (auto failure = outside_(tag)) return failure;
+    } else if (tag.prev_count != state.count || tag.prev_seq != state.last_seq) {
+      return entry_failure(tag.first_seq,
+                           "its link of tag " + tag.name + " says " + number(tag.prev_count + 1) +
+                               " events, the one before at " + number(tag.prev_seq) + "; found " +
+                               number(state.count + 1) + " and " + number(state.last_seq));
     }
-    state = {size(), tag.count};
+    state = {tag.last_seq, tag.last_count};
   }
   return std::nullopt;
 }
 
-std::optional<Failure> VerifyFold::take_keys(const EntryFacts& facts) {
-  const bool created = facts.keys && facts.keys->log;
-  if (created != (size() == 0)) {
-    return entry_failure(created ? "a second ledger.created"
-                                 : "the first event is not ledger.created");
+std::optional<Failure> VerifyFold::take_keys(const Span& span) {
+  if (span.first == 0 && span.count > 0 && (span.keys.empty() || span.keys[0].first != 0)) {
+    return entry_failure(0, "the first event is not ledger.created");
   }
-  // An announcement closes its commit: the new key signs from the next one on.
-  if (next_epoch_key_) return entry_failure("an epoch was announced before it, in the same commit");
-  if (!facts.keys) return std::nullopt;
-  const KeyNews& news = *facts.keys;
-  if (news.epoch != epoch_ + 1) {
-    return entry_failure("it announces epoch " + number(news.epoch) + " after epoch " +
-                         number(epoch_));
+  for (std::size_t i = 0; i < span.keys.size(); ++i) {
+    const auto& [seq, news] = span.keys[i];
+    if (auto wrong = epochs_.take(news, seq, span.key_commits[i])) {
+      return entry_failure(seq, *wrong);
+    }
   }
-  if (news.epoch_key.name != epoch_name(head_.origin, news.epoch)) {
-    return entry_failure("it announces an epoch key under another name");
-  }
-  epoch_ = news.epoch;
-  if (!created) {
-    next_epoch_key_ = news.epoch_key;
-    return std::nullopt;
-  }
-  if (news.origin != head_.origin || news.log->name != head_.origin) {
-    return entry_failure("it creates the ledger " + news.origin + ", the newest checkpoint is of " +
-                         head_.origin);
-  }
-  log_key_ = news.log;
-  epoch_key_ = news.epoch_key;
   return std::nullopt;
 }
 
-std::optional<Failure> VerifyFold::grow(const Digest& leaf) {
-  unsigned full_levels = 0;  // a leaf completes tiles of the lowest levels only
-  range_.append(leaf, [&](unsigned height, std::uint64_t, const Digest& hash) {
-    if (height % rows::kTileHeight != 0) return;
+std::optional<Failure> VerifyFold::grow(const Span& span) {
+  std::optional<Failure> found;
+  const CompactRange::Completed completed = [&](unsigned height, std::uint64_t index,
+                                                const Digest& hash) {
+    if (height % rows::kTileHeight != 0 || height < kSpanHeight) return;
     const unsigned level = height / rows::kTileHeight;
-    if (edges_.size() <= level) {
-      edges_.resize(level + 1);
-      tiles_.resize(level + 1);
-      tile_cursors_.resize(level + 1);
+    if (edges_.size() <= level) edges_.resize(level + 1);
+    std::vector<Digest>& edge = edges_[level];
+    edge.push_back(hash);
+    if (edge.size() == rows::kTileWidth && !found) {
+      found = check_tile(level, index / rows::kTileWidth, edge);
     }
-    edges_[level].push_back(hash);
-    if (edges_[level].size() == rows::kTileWidth) full_levels = level + 1;
-  });
-  for (unsigned level = 0; level < full_levels; ++level) {
-    if (auto failure = check_tile(level)) return failure;
-    edges_[level].clear();
-    ++tiles_[level];
+    if (edge.size() == rows::kTileWidth) edge.clear();
+  };
+  // The biggest subtrees there are, in order.
+  std::uint64_t done = 0;
+  while (done < span.count) {
+    const auto height = static_cast<unsigned>(std::bit_width(span.count - done) - 1);
+    range_.append(span.nodes[height][done >> height], height, completed);
+    done += std::uint64_t{1} << height;
   }
-  return std::nullopt;
+  return found;
 }
 
-// The stored tile against the hashes worked out from the entries.
-std::optional<Failure> VerifyFold::check_tile(unsigned level) {
-  const std::uint64_t n = tiles_[level];
-  std::unique_ptr<RowCursor>& cursor = tile_cursors_[level];
-  if (!cursor) cursor = rows_.cursor(rows::tile(level, 0).substr(0, 2));
-  const std::uint64_t span = std::uint64_t{1} << (rows::kTileHeight * (level + 1));
-  const Seq first = n * span;
-  if (!cursor->valid() || cursor->key() != rows::tile(level, n)) {
-    if (Status status = cursor->status(); !status.ok()) return failure_of("tree", status.error());
-    return Failure{"tree", tile_name(level, n) + " is missing", first};
+CommitContext VerifyFold::context(const Span& span) const {
+  CommitContext context;
+  context.range = range_before_;
+  if (epochs_.log_key()) context.log_key = *epochs_.log_key();
+  for (const EpochRules::Epoch& epoch : epochs_.epochs()) {
+    const bool over = epoch.closing_seq && *epoch.closing_seq < span.first;
+    if (!over && epoch.first_seq <= span.first + span.count) context.epochs.push_back(epoch);
   }
-  if (cursor->value() != rows::tile_value(edges_[level])) {
-    return Failure{"tree", tile_name(level, n) + " is not what its events hash to", first};
-  }
-  cursor->next();
-  return std::nullopt;
+  return context;
 }
 
-std::optional<Failure> VerifyFold::check_commit() {
-  RowCursor& cursor = *commit_cursor_;
-  const auto bad = [&](const std::string& why) { return Failure{"checkpoints", why, size() - 1}; };
-  if (!cursor.valid()) {
-    if (Status status = cursor.status(); !status.ok()) {
-      return failure_of("checkpoints", status.error());
-    }
-    return bad("no checkpoint covers event " + number(size() - 1));
-  }
-  const auto row_size = rows::number_of(cursor.key());
-  if (!row_size || *row_size < size()) return bad("there is a commit row where none belongs");
-  if (*row_size > size()) return std::nullopt;
-
-  const std::string name = "the checkpoint over " + number(size()) + " events";
-  auto parsed = parse_checkpoint(cursor.value());
-  if (!parsed) return bad(name + ": " + parsed.error().message);
-  const Checkpoint expected{head_.origin, size(), range_.root()};
-  if (parsed->checkpoint.root != expected.root && parsed->checkpoint.size == size()) {
-    return bad(name + " has another root than its events: one of them was changed");
-  }
-  const std::string text = expected.text();
-  if (!parsed->note.starts_with(text) || parsed->note.rfind("\n\n") + 1 != text.size()) {
-    return bad(name + " has another text than its events call for");
-  }
-  tasks_.push_back({size(), std::move(parsed->note), *log_key_, *epoch_key_});
-  if (next_epoch_key_) epoch_key_ = std::exchange(next_epoch_key_, std::nullopt);
-  ++commits_;
-  commit_first_seq_ = size();
-  cursor.next();
+// The stored tile against the hashes worked out from the entries, which may be its end only when
+// the walk began in it.
+std::optional<Failure> VerifyFold::check_tile(unsigned level, std::uint64_t n,
+                                              const std::vector<Digest>& hashes) const {
+  const std::string name = "tile " + number(level) + "/" + number(n);
+  const Seq last = std::min((n + 1) << (rows::kTileHeight * (level + 1)), head_.size) - 1;
+  const auto row = rows_.get(rows::tile(level, n));
+  if (!row) return failure_of("tree", row.error());
+  if (!*row) return Failure{"tree", name + " is missing", last};
+  const std::string expected = rows::tile_value(hashes);
+  const bool same = walk_from_ == 0 ? **row == expected : (*row)->ends_with(expected);
+  if (!same) return Failure{"tree", name + " is not what its events hash to", last};
   return std::nullopt;
 }
 
 std::optional<Failure> VerifyFold::finish() {
-  if (commit_cursor_->valid()) {
-    return Failure{"checkpoints", "there is a checkpoint over events that are not there", size()};
+  std::uint64_t tiles = 0;  // above level 0 that there must be
+  for (unsigned level = 1; level < 8; ++level) {
+    const std::uint64_t hashes = range_.size() >> (rows::kTileHeight * level);
+    tiles += (hashes + rows::kTileWidth - 1) / rows::kTileWidth;
+    if (level >= edges_.size() || edges_[level].empty()) continue;
+    if (auto failure = check_tile(level, hashes / rows::kTileWidth, edges_[level])) return failure;
   }
-  const Failure extra{"rows", "there is a tile that no events belong to"};
-  const auto first_tile = rows_.cursor(std::string(1, rows::kTile));
-  if (first_tile->valid() && !rows::parse_tile(first_tile->key())) return extra;
-  for (unsigned level = 0; level < edges_.size(); ++level) {
-    // What an open tile of level 0 is made of is in the tail.
-    if (level > 0 && !edges_[level].empty()) {
-      if (auto failure = check_tile(level)) return failure;
+  std::uint64_t found = 0;
+  const auto cursor = rows_.cursor(std::string(1, rows::kTile));
+  for (; cursor->valid(); cursor->next()) {
+    const auto key = rows::parse_tile(cursor->key());
+    const bool known =
+        key && key->level >= 1 && key->level < 8 &&
+        (range_.size() >> (rows::kTileHeight * key->level)) > key->n * rows::kTileWidth;
+    if (!known) return Failure{"rows", "there is a tile that no events belong to"};
+    ++found;
+  }
+  if (Status status = cursor->status(); !status.ok()) return failure_of("tree", status.error());
+  if (found != tiles) return Failure{"tree", "a tile is missing"};
+  return std::nullopt;
+}
+
+std::optional<Failure> VerifyFold::check_ids(unsigned threads) {
+  std::atomic<bool> suspicious{false};
+  std::mutex mutex;
+  std::vector<std::uint64_t> repeated;
+  parallel_for(prints_.size(), threads, [&](std::size_t part) {
+    auto& prints = prints_[part];
+    std::sort(prints.begin(), prints.end());
+    for (auto at = std::adjacent_find(prints.begin(), prints.end()); at != prints.end();
+         at = std::adjacent_find(at + 1, prints.end())) {
+      const std::lock_guard lock(mutex);
+      repeated.push_back(*at);
+      suspicious = true;
     }
-    std::unique_ptr<RowCursor>& cursor = tile_cursors_[level];
-    if (!cursor) cursor = rows_.cursor(rows::tile(level, 0).substr(0, 2));
-    if (cursor->valid()) return extra;
-    if (Status status = cursor->status(); !status.ok()) return failure_of("tree", status.error());
+  });
+  if (!suspicious) return std::nullopt;
+  std::optional<Failure> found;
+  for (const std::uint64_t print : repeated) take_earlier(found, find_repeat(print));
+  return found;
+}
+
+// Reads all entries again; only for a ledger in which two ids look alike.
+std::optional<Failure> VerifyFold::find_repeat(std::uint64_t print) const {
+  std::vector<std::pair<EventId, Seq>> seen;
+  EntryReader reader;
+  for (Seq next = walk_from_; next < size();) {
+    const auto row = read_entry_row(rows_, size(), next);
+    if (!row) return failure_of("ids", row.error());
+    const auto entries = rows::split_entries(as_bytes(row->bytes));
+    if (!entries || entries->empty()) return Failure{"ids", "a row does not split", next};
+    for (const ByteView entry : *entries) {
+      const auto facts = reader.read(entry, next);
+      if (!facts) return failure_of("ids", facts.error());
+      if (id_print((*facts)->id) == print) {
+        for (const auto& [id, seq] : seen) {
+          if (id != (*facts)->id) continue;
+          return Failure{
+              "ids",
+              "event id " + format_uuid(id) + " was recorded twice, first as event " + number(seq),
+              next};
+        }
+        seen.emplace_back((*facts)->id, next);
+      }
+      ++next;
+    }
   }
-  const std::string above{rows::kTile, static_cast<char>(edges_.size())};
-  if (rows_.cursor(std::string(1, rows::kTile), above)->valid()) return extra;
   return std::nullopt;
 }
 

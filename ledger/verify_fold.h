@@ -1,15 +1,13 @@
 #pragma once
-// The fold over all entries in order: everything that ties an entry to the ones before it, the
-// stored tiles and every commit's checkpoint. Signatures are only collected here, since they can be
-// checked on any thread.
+// The second step of verification: spans in order, each tied to everything before it. Quick, since
+// only what spans say as wholes is looked at.
 
+#include "ledger/epoch_rules.h"
 #include "ledger/reader.h"
-#include "ledger/store_reader.h"
 #include "ledger/tree.h"
-#include "ledger/verify_entry.h"
 #include "ledger/verify_report.h"
+#include "ledger/verify_span.h"
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,77 +16,71 @@
 
 namespace phantom {
 
-// A commit's note and the two keys that must have signed it.
-struct SignatureTask {
-  std::uint64_t size = 0;
-  std::string note;
-  VerifierKey log;
-  VerifierKey epoch;
+// What was true at a size that is trusted: where a walk begins. A walk from event 0 needs none.
+struct VerifyBase {
+  std::uint64_t size = 0;  // trusted
+  Digest root{};           // at that size
+  Seq walk_from = 0;       // a multiple of kSpanEvents, at most `size`
+  CompactRange range;      // of walk_from leaves
+  std::int64_t last_time_ns = 0;
+  std::optional<VerifierKey> log_key;
+  EpochRules::Epoch epoch;  // in force at walk_from
 };
-// None when both signatures are there, verify, and nothing else is in the note.
-std::optional<Failure> check_signatures(const SignatureTask& task);
+
+// What is needed to check the commits of one span, after the fold has taken it.
+struct CommitContext {
+  CompactRange range;                     // of the leaves before the span
+  std::vector<EpochRules::Epoch> epochs;  // that sign in it
+  VerifierKey log_key;
+};
 
 class VerifyFold {
  public:
-  VerifyFold(const StoreReader& rows, Checkpoint head);
+  // `outside` says what is wrong with the link of a tag whose earlier event lies before the walk;
+  // none when it is right. Not called in a walk from event 0.
+  using OutsideTag = std::function<std::optional<Failure>(const SpanTag&)>;
+  VerifyFold(const StoreReader& rows, const Checkpoint& head, const VerifyBase& base,
+             OutsideTag outside);
 
-  // Remember root, and the time of the entry that follows, at this size.
-  void want(std::uint64_t size) { marks_[size]; }
-
-  // Adds the next entry.
-  std::optional<Failure> add(const EntryFacts& facts);
-  // After the last one.
+  // Takes the next span. A failure is the first thing wrong that only the fold can see; the span's
+  // own is not looked at.
+  std::optional<Failure> add(const Span& span);
+  // Of the span that was added last. Events after a failure have none.
+  CommitContext context(const Span& span) const;
+  // After the last span: the tiles above level 1, and no others.
   std::optional<Failure> finish();
+  // Two events with one id, by their prints; the entries decide.
+  std::optional<Failure> check_ids(unsigned threads);
 
-  std::uint64_t size() const { return range_.size(); }
-  std::vector<SignatureTask> take_tasks() { return std::exchange(tasks_, {}); }
-
-  struct Mark {
-    std::optional<Digest> root;                // none: the ledger is smaller
-    std::optional<std::int64_t> next_time_ns;  // none: no entry follows
-  };
-  const Mark& mark(std::uint64_t size) const { return marks_.at(size); }
-
-  struct IdRow {
-    EventId id;
-    Seq seq;
-    friend auto operator<=>(const IdRow&, const IdRow&) = default;
-  };
-  std::vector<IdRow>& ids() { return ids_; }
   const std::unordered_map<std::string, TagState>& tags() const { return tags_; }
-  const std::optional<VerifierKey>& log_key() const { return log_key_; }
+  const EpochRules& epochs() const { return epochs_; }
+  std::uint64_t size() const { return range_.size(); }
   std::uint64_t commits() const { return commits_; }
-  std::uint64_t epochs() const { return epoch_; }
   std::uint64_t unknown_types() const { return unknown_types_; }
+  std::uint64_t oldest_id_ms() const { return oldest_id_ms_; }
 
  private:
-  Failure entry_failure(std::string reason) const;
-  std::optional<Failure> link_tags(const EntryFacts& facts);
-  std::optional<Failure> take_keys(const EntryFacts& facts);
-  std::optional<Failure> grow(const Digest& leaf);
-  std::optional<Failure> check_tile(unsigned level);
-  std::optional<Failure> check_commit();
+  std::optional<Failure> link_tags(const Span& span);
+  std::optional<Failure> take_keys(const Span& span);
+  std::optional<Failure> grow(const Span& span);
+  std::optional<Failure> check_tile(unsigned level, std::uint64_t n,
+                                    const std::vector<Digest>& hashes) const;
+  std::optional<Failure> find_repeat(std::uint64_t print) const;
 
   const StoreReader& rows_;
   Checkpoint head_;
+  Seq walk_from_ = 0;
+  OutsideTag outside_;
   CompactRange range_;
-  std::vector<std::vector<Digest>> edges_;  // hashes of the open tile, per level
-  std::vector<std::uint64_t> tiles_;        // complete tiles so far, per level
-  std::vector<std::unique_ptr<RowCursor>> tile_cursors_;
-  std::unique_ptr<RowCursor> commit_cursor_;
-  std::vector<SignatureTask> tasks_;
-  std::map<std::uint64_t, Mark> marks_;
-
-  std::vector<IdRow> ids_;
+  CompactRange range_before_;                       // of the span that was added last
+  std::vector<std::vector<Digest>> edges_;          // hashes of the open tile, per level from 2 on
+  std::vector<std::vector<std::uint64_t>> prints_;  // by their first byte
   std::unordered_map<std::string, TagState> tags_;
+  EpochRules epochs_;
   std::int64_t last_time_ns_ = 0;
-  Seq commit_first_seq_ = 0;  // of the open commit
-  std::optional<VerifierKey> log_key_;
-  std::optional<VerifierKey> epoch_key_;
-  std::optional<VerifierKey> next_epoch_key_;  // announced by the newest event of the open commit
-  std::uint64_t epoch_ = 0;
   std::uint64_t commits_ = 0;
   std::uint64_t unknown_types_ = 0;
+  std::uint64_t oldest_id_ms_ = ~std::uint64_t{0};
 };
 
 }  // namespace phantom

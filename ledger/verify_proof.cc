@@ -18,7 +18,8 @@ std::optional<Failure> check_proof(std::string_view text, ByteView entry,
   report.head = proof->checkpoint.checkpoint;
   report.head_note = proof->checkpoint.note;
 
-  const auto facts = read_entry_facts(entry, proof->index);
+  EntryReader reader;
+  const auto facts = reader.read(entry, proof->index);
   if (!facts) {
     Failure failure = failure_of("entries", facts.error());
     failure.reason.insert(0, "event " + std::to_string(proof->index) + ": ");
@@ -29,14 +30,14 @@ std::optional<Failure> check_proof(std::string_view text, ByteView entry,
   report.events = 1;
 
   const Checkpoint& checkpoint = proof->checkpoint.checkpoint;
-  if (!verify_inclusion(facts->leaf, proof->index, checkpoint.size, proof->hashes,
+  if (!verify_inclusion(leaf_hash(entry), proof->index, checkpoint.size, proof->hashes,
                         checkpoint.root)) {
     return Failure{"tree", "the proof does not lead from this event to the root of its checkpoint",
                    proof->index};
   }
   set_check(report, "tree", CheckState::kPass);
-  set_check(report, "schema", facts->known_type ? CheckState::kPass : CheckState::kIndeterminate,
-            facts->known_type ? "" : "an event of a type this phantom does not know");
+  set_check(report, "schema", (*facts)->known_type ? CheckState::kPass : CheckState::kIndeterminate,
+            (*facts)->known_type ? "" : "an event of a type this phantom does not know");
 
   if (!key) {
     set_check(report, "key", CheckState::kIndeterminate,

@@ -1,10 +1,11 @@
 #include "ledger/verify_rows.h"
 
 #include "events/encoding.h"
+#include "events/envelope.h"
 #include "ledger/rows.h"
-#include "ledger/verify_fold.h"
+#include "ledger/verify_base.h"
 #include "ledger/verify_report.h"
-#include "ledger/verify_scan.h"
+#include "ledger/verify_walk.h"
 
 #include <algorithm>
 #include <map>
@@ -34,13 +35,18 @@ class Run {
     if (auto failure = read_newest()) return failure;
     if (!report_.head) return std::nullopt;
     read_notes();
-    VerifyFold fold(rows_, *report_.head);
-    if (auto failure = fold_entries(fold)) return failure;
+    VerifyBase base;
+    if (auto failure = choose_base(base)) return failure;
+    VerifyFold fold(rows_, *report_.head, base,
+                    [&](const SpanTag& tag) { return check_outside_tag(rows_, base, tag); });
+    if (auto failure = walk(fold, base)) return failure;
     for (const char* id : {"entries", "tree", "checkpoints"}) pass(id);
-    if (auto failure = check_tags(fold)) return failure;
-    if (auto failure = check_ids(fold)) return failure;
+    if (auto failure = base.walk_from == 0 ? check_tags(fold) : check_touched_tags(fold)) {
+      return failure;
+    }
+    if (auto failure = check_ids(fold, base)) return failure;
     if (auto failure = check_other_rows()) return failure;
-    if (auto failure = check_head(fold)) return failure;
+    if (auto failure = check_head()) return failure;
     check_schema(fold);
     if (auto failure = check_key(fold)) return failure;
     if (auto failure = check_trust(fold)) return failure;
@@ -81,9 +87,9 @@ class Run {
   }
 
   MaybeFailure read_newest() {
-    const auto key = rows_.last_key(std::string(1, rows::kCommit));
-    if (!key) return failure_of("checkpoints", key.error());
-    if (!*key) {
+    const auto row = last_row(rows_, rows::kCommit);
+    if (!row) return failure_of("checkpoints", row.error());
+    if (!*row) {
       if (rows_.cursor(std::string(1, rows::kTail))->valid() ||
           rows_.cursor(std::string(1, rows::kBundle))->valid()) {
         return Failure{"checkpoints", "there are events and no checkpoint"};
@@ -97,10 +103,8 @@ class Run {
       undecided("ledger", "the ledger holds no commit: its creation did not finish");
       return std::nullopt;
     }
-    const auto note = rows_.get(**key);
-    if (!note) return failure_of("checkpoints", note.error());
-    const auto size = rows::number_of(**key);
-    auto parsed = *note ? parse_checkpoint(**note) : Error{Code::kCorrupt, "it is missing"};
+    const auto size = rows::number_of((*row)->first);
+    auto parsed = parse_checkpoint((*row)->second);
     if (!parsed) return Failure{"checkpoints", "the newest checkpoint: " + parsed.error().message};
     if (!size || *size != parsed->checkpoint.size || *size == 0) {
       return Failure{"checkpoints", "the newest checkpoint is filed under another size"};
@@ -116,42 +120,49 @@ class Run {
     for (const std::string& note : options_.anchors) anchors_.push_back(parse_checkpoint(note));
   }
 
-  MaybeFailure fold_entries(VerifyFold& fold) {
-    if (surroundings_.head && surroundings_.head->newest) {
-      fold.want(surroundings_.head->newest->checkpoint.size);
+  // Only from a checkpoint that the caller trusts and whose signature the caller's key made.
+  MaybeFailure choose_base(VerifyBase& base) {
+    if (options_.depth != VerifyDepth::kIncremental) return std::nullopt;
+    const bool usable = trust_ && *trust_ && options_.key &&
+                        (*trust_)->checkpoint.origin == report_.head->origin &&
+                        (*trust_)->checkpoint.size <= report_.head->size &&
+                        check_note((*trust_)->note, *options_.key) == NoteCheck::kGood;
+    if (!usable) return std::nullopt;  // a full walk, and the trust check says what is wrong
+    auto read = read_verify_base(rows_, (*trust_)->checkpoint);
+    if (!read.ok()) {
+      if (read.error().code == Code::kNotFound) return std::nullopt;
+      return failure_of("trust", read.error());
     }
-    if (trust_ && *trust_) fold.want((*trust_)->checkpoint.size);
-    for (const auto& anchor : anchors_) {
-      if (anchor) fold.want(anchor->checkpoint.size);
-    }
-    fold.want(0);
-
-    MaybeFailure found;
-    scan_entries(rows_, report_.head->size, threads_, [&](ScanPart& part) {
-      for (const EntryFacts& facts : part.facts) {
-        if ((found = fold.add(facts))) break;
-      }
-      if (!found) found = part.failure;
-      if (options_.progress) options_.progress(fold.size(), report_.head->size);
-      // A wrong signature on an earlier commit is nearer to the root cause.
-      if (auto unsigned_commit = check_tasks(fold.take_tasks())) found = std::move(unsigned_commit);
-      return !found;
-    });
-    if (!found) found = fold.finish();
-    report_.events = fold.size();
-    report_.commits = fold.commits();
-    report_.epochs = fold.epochs();
-    return found;
+    base = std::move(*read);
+    report_.trusted_events = base.walk_from;
+    report_.not_checked.push_back(
+        events_text(base.walk_from) +
+        " that an earlier run verified, and rows of tags they alone have");
+    return std::nullopt;
   }
 
-  MaybeFailure check_tasks(const std::vector<SignatureTask>& tasks) const {
-    std::vector<MaybeFailure> failures(tasks.size());
-    parallel_for(tasks.size(), threads_,
-                 [&](std::size_t i) { failures[i] = check_signatures(tasks[i]); });
-    for (MaybeFailure& failure : failures) {
-      if (failure) return failure;
+  MaybeFailure walk(VerifyFold& fold, const VerifyBase& base) {
+    const std::uint64_t size = report_.head->size;
+    SignatureScope scope;
+    constexpr std::uint64_t kRecentEvents = 10'000;
+    if (options_.depth != VerifyDepth::kDeep) {
+      scope.after_size = size > kRecentEvents ? size - kRecentEvents : 0;
     }
-    return std::nullopt;
+    std::function<void(std::uint64_t)> progress;
+    if (options_.progress) {
+      progress = [&](std::uint64_t done) { options_.progress(base.walk_from + done, size); };
+    }
+    WalkResult result =
+        walk_spans(rows_, fold, base.walk_from, *report_.head, scope, threads_, progress);
+    report_.events = fold.size() - base.walk_from;
+    report_.commits = fold.commits();
+    report_.epochs = fold.epochs().epochs().empty() ? 0 : fold.epochs().epochs().back().number;
+    if (result.failure) return result.failure;
+    if (result.signatures_skipped > 0) {
+      report_.not_checked.push_back("signatures of " + std::to_string(result.signatures_skipped) +
+                                    " older checkpoints (--deep checks them)");
+    }
+    return fold.finish();
   }
 
   MaybeFailure check_tags(const VerifyFold& fold) {
@@ -181,60 +192,49 @@ class Run {
     return std::nullopt;
   }
 
-  MaybeFailure check_ids(VerifyFold& fold) {
-    auto& expected = fold.ids();
-    std::sort(expected.begin(), expected.end());
-    const auto bad = [](const VerifyFold::IdRow& row, const std::string& why) {
-      return Failure{"ids", "event id " + format_uuid(row.id) + " " + why, row.seq};
-    };
-    const auto cursor = rows_.cursor(std::string(1, rows::kId));
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      const VerifyFold::IdRow& row = expected[i];
-      if (i > 0 && expected[i - 1].id == row.id) {
-        return bad(row,
-                   "was recorded twice, first as event " + std::to_string(expected[i - 1].seq));
+  MaybeFailure check_touched_tags(const VerifyFold& fold) {
+    for (const auto& [tag, state] : fold.tags()) {
+      const auto row = rows_.get(rows::tag(tag));
+      if (!row) return failure_of("tags", row.error());
+      if (!*row || **row != rows::tag_value(state.last_seq, state.count)) {
+        return Failure{"tags",
+                       "tag " + escape_terminal(tag) + " has a row that differs from its events"};
       }
-      if (!cursor->valid() || cursor->key() != rows::id(row.id)) {
-        if (Status status = cursor->status(); !status.ok()) {
-          return failure_of("ids", status.error());
-        }
-        const bool extra = cursor->valid() && cursor->key() < rows::id(row.id);
-        if (extra) return Failure{"ids", "there is an id row without an event"};
-        return bad(row, "has no row");
-      }
-      if (cursor->value() != rows::id_value(row.seq))
-        return bad(row, "has a row for another event");
-      cursor->next();
     }
-    if (cursor->valid()) return Failure{"ids", "there is an id row without an event"};
-    if (Status status = cursor->status(); !status.ok()) return failure_of("ids", status.error());
+    pass("tags");
+    return std::nullopt;
+  }
+
+  MaybeFailure check_ids(VerifyFold& fold, const VerifyBase& base) {
+    if (auto failure = fold.check_ids(threads_)) return failure;
+    if (base.walk_from > 0) {
+      if (auto failure = check_outside_ids(rows_, base, report_.head->size, fold.oldest_id_ms())) {
+        return failure;
+      }
+    }
     pass("ids");
     return std::nullopt;
   }
 
-  // The known prefixes have been walked to their ends; this steps over them.
   MaybeFailure check_other_rows() {
-    constexpr std::string_view kKnown{"bcghimt"};
-    std::string from;
-    for (;;) {
-      const auto cursor = rows_.cursor("", from);
-      if (!cursor->valid()) {
-        if (Status status = cursor->status(); !status.ok()) {
-          return failure_of("rows", status.error());
-        }
-        break;
-      }
-      const std::string_view key = cursor->key();
-      if (key.empty() || kKnown.find(key[0]) == std::string_view::npos) {
-        return Failure{"rows", "there is a row of an unknown kind: " + to_hex(as_bytes(key))};
-      }
-      from.assign(1, static_cast<char>(key[0] + 1));
+    const auto foreign = rows_.foreign_key("bcghmt");
+    if (!foreign) return failure_of("rows", foreign.error());
+    if (*foreign) {
+      return Failure{"rows", "there is a row of an unknown kind: " + to_hex(as_bytes(**foreign))};
     }
     pass("rows");
     return std::nullopt;
   }
 
-  MaybeFailure check_head(const VerifyFold& fold) {
+  // Root of the first `size` events, from rows that have been checked by now.
+  Result<Digest> root_of(std::uint64_t size) const {
+    const NodeSource nodes = [&](unsigned height, std::uint64_t index) {
+      return read_node(rows_, report_.head->size, height, index);
+    };
+    return root_at(nodes, size);
+  }
+
+  MaybeFailure check_head() {
     const auto bad = [](std::string why) { return Failure{"head", std::move(why)}; };
     if (!surroundings_.head) {
       const Error& error = surroundings_.head.error();
@@ -255,7 +255,9 @@ class Run {
       return bad("rolled back: " + events_text(copy.size - store.size) +
                  " that were committed are gone" + evidence);
     }
-    if (fold.mark(copy.size).root != copy.root) {
+    const auto root = root_of(copy.size);
+    if (!root) return failure_of("head", root.error());
+    if (*root != copy.root) {
       return bad("forked: the head copy has another root at " + events_text(copy.size) + evidence);
     }
     // The same commit gives the same bytes: Ed25519 leaves a signer no choice.
@@ -279,7 +281,7 @@ class Run {
   }
 
   MaybeFailure check_key(const VerifyFold& fold) {
-    const VerifierKey& own = *fold.log_key();
+    const VerifierKey& own = *fold.epochs().log_key();
     if (!options_.key) {
       undecided("key", "no pinned key: the ledger says it is signed by " + own.text() +
                            ", nobody vouches for that");
@@ -302,7 +304,7 @@ class Run {
     };
     const Checkpoint& checkpoint = outside.checkpoint;
     if (checkpoint.origin != report_.head->origin) return bad("is of another ledger");
-    const VerifierKey& key = options_.key ? *options_.key : *fold.log_key();
+    const VerifierKey& key = options_.key ? *options_.key : *fold.epochs().log_key();
     if (check_note(outside.note, key) != NoteCheck::kGood) {
       return bad("is not signed by " + key.text());
     }
@@ -310,7 +312,9 @@ class Run {
       return bad("covers " + events_text(checkpoint.size) + ", the ledger holds " +
                  std::to_string(report_.head->size) + ": it was rolled back");
     }
-    if (fold.mark(checkpoint.size).root != checkpoint.root) {
+    const auto root = root_of(checkpoint.size);
+    if (!root) return failure_of(id, root.error());
+    if (*root != checkpoint.root) {
       return bad("has another root at " + events_text(checkpoint.size) +
                  ": history was rewritten or forked");
     }
@@ -372,9 +376,13 @@ class Run {
     }
     set_check(report_, "anchors", state, std::move(reason));
     report_.unanchored_events = report_.head->size - anchored;
-    if (const auto oldest = fold.mark(anchored).next_time_ns) {
-      report_.unanchored_ns = std::max<std::int64_t>(options_.clock->wall_ns() - *oldest, 0);
-    }
+    if (anchored == report_.head->size) return std::nullopt;
+    const auto oldest = read_entry(rows_, report_.head->size, anchored);
+    if (!oldest) return failure_of("anchors", oldest.error());
+    const auto event = parse_entry(*oldest);
+    if (!event) return failure_of("anchors", event.error());
+    report_.unanchored_ns =
+        std::max<std::int64_t>(options_.clock->wall_ns() - (*event)->time_ns(), 0);
     return std::nullopt;
   }
 

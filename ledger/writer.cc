@@ -6,6 +6,8 @@
 #include "ledger/point.h"
 #include "ledger/rows.h"
 
+#include <future>
+#include <iterator>
 #include <sys/statvfs.h>
 
 namespace phantom {
@@ -55,22 +57,16 @@ std::string sign_checkpoint(const Checkpoint& checkpoint, const Signer& log_key,
   const std::string text = checkpoint.text();
   std::string note = text + "\n";
   for (const Signer* signer : {&log_key, &epoch_key}) {
-    const Signature signature = signer->sign(as_bytes(text));
-    // A signature that does not verify would be found by every reader, but too late.
-    PH_CHECK(verify_signature(signer->verifier_key().key, as_bytes(text), signature),
-             "a fresh signature does not verify");
-    note += signature_line(signer->verifier_key(), signature);
+    note += signature_line(signer->verifier_key(), signer->sign(as_bytes(text)));
   }
   return note;
 }
 
 Result<std::optional<SignedCheckpoint>> read_head(const Store& store) {
-  PH_ASSIGN(const auto key, store.last_key(rows::kCommit));
-  if (!key) return std::optional<SignedCheckpoint>();
-  PH_ASSIGN(const auto note, store.get(*key));
-  if (!note) return Error{Code::kCorrupt, "the newest commit row cannot be read"};
-  PH_ASSIGN(SignedCheckpoint head, parse_checkpoint(*note));
-  if (rows::commit(head.checkpoint.size) != *key) {
+  PH_ASSIGN(const auto row, last_row(store, rows::kCommit));
+  if (!row) return std::optional<SignedCheckpoint>();
+  PH_ASSIGN(SignedCheckpoint head, parse_checkpoint(row->second));
+  if (rows::commit(head.checkpoint.size) != row->first) {
     return Error{Code::kCorrupt, "the newest commit row has the wrong key"};
   }
   return std::optional(std::move(head));
@@ -79,14 +75,14 @@ Result<std::optional<SignedCheckpoint>> read_head(const Store& store) {
 Result<std::unique_ptr<Writer>> Writer::open(const Home& home, Lease lease,
                                              const WriterOptions& options) {
   const LedgerFiles files{home.ledger()};
-  PH_ASSIGN(std::unique_ptr<Store> store, Store::open(files.db(), options.env));
+  PH_ASSIGN(std::unique_ptr<Store> store, Store::open(files.db(), options.store));
   PH_POINT("open.store_opened");
   PH_ASSIGN(const auto format, store->get(rows::meta("format")));
   if (format && *format != rows::kFormat) {
     return Error{Code::kUnsupported,
                  "the ledger has format " + escape_terminal(*format) + ", this phantom writes " +
                      std::string(rows::kFormat),
-                 "use a newer phantom"};
+                 "an older one: run 'phantom ledger upgrade'; a newer one: use a newer phantom"};
   }
   PH_ASSIGN(std::optional<SignedCheckpoint> head, read_head(*store));
 
@@ -181,6 +177,53 @@ void Writer::submit(Submission submission) {
   }
 }
 
+void Writer::commit_now(std::vector<Submission> batch) {
+  const std::lock_guard committing(commit_mutex_);
+  bool stopping = false;
+  std::vector<Submission> all;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping = stopping_;
+    all.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
+    queue_.clear();
+  }
+  if (!stopping) {
+    all.insert(all.end(), std::make_move_iterator(batch.begin()),
+               std::make_move_iterator(batch.end()));
+  }
+  commit_all(std::move(all));
+  if (!stopping) return;
+  for (const Submission& late : batch) late.done(Error{Code::kClosed, "the ledger is closing"});
+}
+
+Result<Receipt> Writer::append(Draft draft) {
+  std::promise<Result<Receipt>> promise;
+  auto receipt = promise.get_future();
+  Submission submission{std::move(draft), std::nullopt, [&promise](Result<Receipt> result) {
+                          promise.set_value(std::move(result));
+                        }};
+  if (commit_mutex_.try_lock()) {
+    std::vector<Submission> batch;
+    bool stopping = false;
+    {
+      const std::lock_guard committing(commit_mutex_, std::adopt_lock);
+      {
+        const std::lock_guard lock(mutex_);
+        stopping = stopping_;
+        batch.assign(std::make_move_iterator(queue_.begin()),
+                     std::make_move_iterator(queue_.end()));
+        queue_.clear();
+      }
+      if (!stopping) batch.push_back(std::move(submission));
+      commit_all(std::move(batch));
+    }
+    if (stopping) return Error{Code::kClosed, "the ledger is closing"};
+  } else {
+    submit(std::move(submission));
+  }
+  return receipt.get();
+}
+
 SignedCheckpoint Writer::head() const {
   const std::lock_guard lock(mutex_);
   return *head_;
@@ -198,6 +241,7 @@ Status Writer::close() {
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
+  const std::lock_guard committing(commit_mutex_);
   if (!store_) return {};
   Status synced = guard_.sync();
   Status closed = store_->close();
@@ -208,29 +252,46 @@ Status Writer::close() {
   return synced;
 }
 
-// Group commit: take what is there and never wait for more, so that a single caller pays one sync
-// and many callers share one.
+// Commits what was submitted. It takes what is there and never waits for more, so that a single
+// caller pays one sync and many callers share one.
 void Writer::run() {
   for (;;) {
-    std::vector<Submission> batch;
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
-      std::size_t bytes = 0;
-      while (!queue_.empty() && batch.size() < options_.batch_events_max &&
-             bytes < options_.batch_bytes_max) {
-        bytes += queue_.front().draft.payload.size() + 512;
-        batch.push_back(std::move(queue_.front()));
-        queue_.pop_front();
-      }
     }
-    commit(std::move(batch));
+    const std::lock_guard committing(commit_mutex_);
+    commit_all(take_queued());
+  }
+}
+
+std::vector<Submission> Writer::take_queued() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Submission> batch(std::make_move_iterator(queue_.begin()),
+                                std::make_move_iterator(queue_.end()));
+  queue_.clear();
+  return batch;
+}
+
+// In commits of bounded size, so that no log record and no wait becomes long.
+void Writer::commit_all(std::vector<Submission> batch) {
+  std::span<Submission> rest(batch);
+  while (!rest.empty()) {
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    while (count < rest.size() && count < options_.batch_events_max &&
+           bytes < options_.batch_bytes_max) {
+      bytes += rest[count].draft.payload.size();
+      ++count;
+    }
+    commit(rest.first(count));
+    rest = rest.subspan(count);
     rotate_epoch_when_due();
   }
 }
 
-void Writer::commit(std::vector<Submission> batch) {
+void Writer::commit(std::span<Submission> batch) {
   std::vector<Result<Receipt>> results;
   const Status status = try_commit(batch, results);
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -239,24 +300,31 @@ void Writer::commit(std::vector<Submission> batch) {
   PH_POINT("commit.acknowledged");
 }
 
-Status Writer::try_commit(std::vector<Submission>& batch, std::vector<Result<Receipt>>& results) {
+Status Writer::try_commit(std::span<Submission> batch, std::vector<Result<Receipt>>& results) {
   {
     const std::lock_guard lock(mutex_);
     if (latched_) return *latched_;
   }
   PH_TRY(check_surroundings());
-  PH_ASSIGN(Sequencer::Prepared prepared,
-            sequencer_.prepare(*store_, batch, options_.clock->wall_ns()));
-  results = std::move(prepared.results);
-  if (prepared.added == 0) return {};
+  auto prepared = sequencer_.prepare(*store_, batch, options_.clock->wall_ns());
+  if (!prepared.ok()) {
+    sequencer_.abandon();
+    return std::move(prepared.error());
+  }
+  results = std::move(prepared->results);
+  if (prepared->added == 0) return {};
   PH_POINT("commit.prepared");
 
-  const std::string note = sign_checkpoint(prepared.checkpoint, log_key_, epoch_key_);
-  prepared.changes.puts.emplace_back(rows::commit(prepared.checkpoint.size), note);
+  auto note = sign(prepared->checkpoint);
+  if (!note.ok()) {
+    sequencer_.abandon();
+    return std::move(note.error());
+  }
+  prepared->changes.puts.emplace_back(rows::commit(prepared->checkpoint.size), *note);
   PH_POINT("commit.signed");
 
-  // The commit point: entries, tree, tags, ids and the signed checkpoint become durable together.
-  if (Status written = store_->commit(prepared.changes); !written.ok()) {
+  // The commit point: entries, tree, tags and the signed checkpoint become durable together.
+  if (Status written = store_->commit(prepared->changes); !written.ok()) {
     Error error = std::move(written.error());
     const std::lock_guard lock(mutex_);
     latched_ = Error{Code::kClosed,
@@ -269,21 +337,32 @@ Status Writer::try_commit(std::vector<Submission>& batch, std::vector<Result<Rec
     }
     return error;
   }
-
   PH_POINT("commit.written");
 
-  const std::uint64_t size = prepared.checkpoint.size;
-  SignedCheckpoint head{prepared.checkpoint, note};
-  sequencer_.adopt(std::move(prepared));
-  PH_CHECK(sequencer_.size() == size, "checkpoint does not cover the tree");
+  SignedCheckpoint head{prepared->checkpoint, std::move(*note)};
+  sequencer_.adopt(std::move(*prepared));
+  PH_CHECK(sequencer_.size() == head.checkpoint.size, "checkpoint does not cover the tree");
   // The events are durable whatever happens to the copy; it is mended at the next start.
-  if (const Status published = guard_.publish(note); !published.ok()) {
+  if (const Status published = guard_.publish(head.note); !published.ok()) {
     diag::warn(published.error().message);
   }
   PH_POINT("commit.head_published");
   const std::lock_guard lock(mutex_);
   head_ = std::move(head);
   return {};
+}
+
+// A key whose signatures do not verify would be found by every reader, but too late.
+Result<std::string> Writer::sign(const Checkpoint& checkpoint) {
+  std::string note = sign_checkpoint(checkpoint, log_key_, epoch_key_);
+  if (keys_proven_) return note;
+  for (const Signer* signer : {&log_key_, &epoch_key_}) {
+    if (check_note(note, signer->verifier_key()) != NoteCheck::kGood) {
+      return Error{Code::kInternal, "a fresh signature does not verify; nothing was recorded"};
+    }
+  }
+  keys_proven_ = true;
+  return note;
 }
 
 // Nothing is accepted that could not be kept: a full disk, or a ledger somebody moved away under
@@ -340,6 +419,7 @@ Status Writer::start_epoch() {
   epoch_since_ = results[0]->seq;
   epoch_ = next;
   epoch_key_ = std::move(key);
+  keys_proven_ = false;
   PH_TRY(destroy_key_file(epoch_key_file(home_.keys(), previous)));
   PH_POINT("epoch.old_destroyed");
   return {};

@@ -1,5 +1,7 @@
 #pragma once
-// The one process that appends. Holds the lease, opens the store, commits in groups on one thread.
+// The one process that appends. Holds the lease, opens the store, commits in groups. A commit runs
+// on the thread that asks for it, when none is running; what comes meanwhile waits for the next
+// one.
 //
 // Invariants: a checkpoint is signed once per commit and released only after its commit is synced;
 // after a failed or uncertain sync nothing more is written until the ledger is reopened (latched).
@@ -18,6 +20,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 
 namespace phantom {
@@ -32,7 +35,7 @@ struct WriterOptions {
   std::uint64_t epoch_events_max = 65'536;
   // Below this much free space nothing is accepted: RocksDB needs room to stay whole.
   std::uint64_t free_bytes_min = 16 << 20;
-  rocksdb::Env* env = nullptr;  // fault injection below the store
+  StoreOptions store;
 };
 
 class Writer {
@@ -42,8 +45,14 @@ class Writer {
   static Result<std::unique_ptr<Writer>> open(const Home& home, Lease lease,
                                               const WriterOptions& options);
 
-  // Never blocks. `done` is called once: at once with kLimit or kClosed, else on the commit thread.
+  // Never blocks. `done` is called once: at once with kLimit or kClosed, else on a thread that
+  // commits. It must not call the writer.
   void submit(Submission submission);
+  // Commits these, together with what was submitted before, on this thread. Every `done` has been
+  // called when it returns.
+  void commit_now(std::vector<Submission> batch);
+  // One event, durable or refused when it returns; on this thread if no commit is running.
+  Result<Receipt> append(Draft draft);
 
   // The newest published checkpoint.
   SignedCheckpoint head() const;
@@ -59,24 +68,29 @@ class Writer {
          Sequencer sequencer, HeadGuard guard, Signer log_key, Signer epoch_key);
 
   void run();
-  void commit(std::vector<Submission> batch);
-  Status try_commit(std::vector<Submission>& batch, std::vector<Result<Receipt>>& results);
+  std::vector<Submission> take_queued();
+  void commit_all(std::vector<Submission> batch);
+  void commit(std::span<Submission> batch);
+  Status try_commit(std::span<Submission> batch, std::vector<Result<Receipt>>& results);
   Status check_surroundings() const;
+  Result<std::string> sign(const Checkpoint& checkpoint);
   void rotate_epoch_when_due();
   Status start_epoch();
-  std::string sign(const Checkpoint& checkpoint) const;
 
   Home home_;
   LedgerFiles files_;
   WriterOptions options_;
   std::optional<Lease> lease_;
   std::unique_ptr<Store> store_;
-  Sequencer sequencer_;  // commit thread only
-  HeadGuard guard_;      // commit thread only
-  Signer log_key_;
-  Signer epoch_key_;         // commit thread only
-  std::uint64_t epoch_ = 1;  // commit thread only
-  Seq epoch_since_ = 0;      // commit thread only
+
+  std::mutex commit_mutex_;   // held during a commit; taken before mutex_
+  Sequencer sequencer_;       // guarded by commit_mutex_, but for origin()
+  HeadGuard guard_;           // guarded by commit_mutex_
+  Signer log_key_;            // guarded by commit_mutex_
+  Signer epoch_key_;          // guarded by commit_mutex_
+  std::uint64_t epoch_ = 1;   // guarded by commit_mutex_
+  Seq epoch_since_ = 0;       // guarded by commit_mutex_
+  bool keys_proven_ = false;  // guarded by commit_mutex_; a signature of each has been checked
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
@@ -84,7 +98,7 @@ class Writer {
   std::optional<SignedCheckpoint> head_;  // guarded by mutex_
   std::optional<Error> latched_;          // guarded by mutex_
   bool stopping_ = false;                 // guarded by mutex_
-  std::thread thread_;
+  std::thread thread_;                    // commits what was submitted
 };
 
 // Signs a checkpoint: log key first, epoch key second.

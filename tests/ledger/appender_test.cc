@@ -156,7 +156,7 @@ TEST(Appender, SameIdIsRecordedOnce) {
   home.create();
   auto appender = home.open();
   Draft draft = note_draft(7);
-  draft.id[0] = 9;
+  draft.id = make_event_id(system_clock(), system_random());
   const auto first = appender->append(draft);
   const auto second = appender->append(draft);
   ASSERT_TRUE(first.ok() && second.ok());
@@ -168,6 +168,62 @@ TEST(Appender, SameIdIsRecordedOnce) {
   const auto conflict = appender->append(other);
   ASSERT_FALSE(conflict.ok());
   EXPECT_EQ(conflict.error().code, Code::kConflict);
+}
+
+TEST(Appender, IdsFromTheFutureAreRefused) {
+  LedgerHome home;
+  home.create();
+  auto appender = home.open();
+  Draft draft = note_draft(7);
+  draft.id = make_event_id(system_clock(), system_random());
+  draft.id[0] = 0x7f;
+  const auto answer = appender->append(draft);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code, Code::kInvalid);
+  EXPECT_FALSE(answer.error().hint.empty());
+}
+
+TEST(Appender, OldIdIsFoundAcrossBundlesAndReopening) {
+  LedgerHome home;
+  home.create();
+  Draft draft = note_draft(7);
+  draft.id = make_event_id(system_clock(), system_random());
+  Seq seq = 0;
+  {
+    auto appender = home.open();
+    seq = appender->append(draft)->seq;
+    std::vector<Draft> more;
+    for (std::uint64_t i = 0; i < 700; ++i) more.push_back(note_draft(i));
+    for (const auto& receipt : appender->append_all(std::move(more))) ASSERT_TRUE(receipt.ok());
+  }
+  auto appender = home.open();
+  const auto again = appender->append(draft);
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(again->seq, seq);
+  EXPECT_EQ(again->durability, Durability::kDuplicate);
+}
+
+TEST(Appender, ManyAtOnceKeepTheirOrderAndEachItsOwnAnswer) {
+  LedgerHome home;
+  home.create();
+  auto appender = home.open();
+  std::vector<Draft> drafts;
+  for (std::uint64_t i = 0; i < 5'000; ++i) drafts.push_back(note_draft(i));
+  drafts[10].tags = {"not a tag"};
+  drafts[20].conditions = {{"session:test", 3}};
+  const auto receipts = appender->append_all(std::move(drafts));
+  ASSERT_EQ(receipts.size(), 5'000U);
+  Seq next = 1;
+  for (std::size_t i = 0; i < receipts.size(); ++i) {
+    if (i == 10 || i == 20) {
+      EXPECT_EQ(receipts[i].error().code, i == 10 ? Code::kInvalid : Code::kConflict);
+      continue;
+    }
+    ASSERT_TRUE(receipts[i].ok()) << receipts[i].error().message;
+    EXPECT_EQ(receipts[i]->seq, next++);
+  }
+  ASSERT_TRUE(appender->close().ok());
+  EXPECT_EQ(home.verify().exit_code, 0);
 }
 
 TEST(Appender, ConditionHoldsOnlyWhileNothingNewHappened) {

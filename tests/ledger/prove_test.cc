@@ -24,6 +24,10 @@ class ProofReader final : public LedgerReader {
   Status scan(Seq, Seq, const std::function<bool(Seq, const Bytes&)>&) const override {
     return Error{Code::kUnsupported, "not needed here"};
   }
+  Status commits(std::uint64_t,
+                 const std::function<bool(const SignedCheckpoint&)>&) const override {
+    return Error{Code::kUnsupported, "not needed here"};
+  }
   Result<std::optional<TagState>> tag(std::string_view) const override {
     return Error{Code::kUnsupported, "not needed here"};
   }

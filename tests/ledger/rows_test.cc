@@ -15,9 +15,7 @@ TEST(Rows, KeysAreTheirDocumentedBytes) {
   EXPECT_EQ(to_hex(as_bytes(rows::tile(2, 3))), "68020000000000000003");
   EXPECT_EQ(rows::tag("session:a"), "gsession:a");
   EXPECT_EQ(rows::meta("format"), "mformat");
-  EXPECT_EQ(to_hex(as_bytes(rows::id(EventId{0xaa}))), "69aa" + std::string(30, '0'));
   EXPECT_EQ(to_hex(as_bytes(rows::tag_value(1, 2))), "00000000000000010000000000000002");
-  EXPECT_EQ(to_hex(as_bytes(rows::id_value(258))), "0000000000000102");
 }
 
 TEST(Rows, NumberedKeysSortByNumber) {
@@ -44,17 +42,28 @@ TEST(Rows, BundleSplitsIntoExactlyItsEntries) {
   rows::append_to_bundle(bundle, as_bytes("one"));
   rows::append_to_bundle(bundle, {});
   rows::append_to_bundle(bundle, longest);
-  const auto entries = rows::split_bundle(as_bytes(bundle), 3);
+  const auto entries = rows::split_entries(as_bytes(bundle));
   ASSERT_TRUE(entries);
+  ASSERT_EQ(entries->size(), 3U);
   EXPECT_EQ(as_text((*entries)[0]), "one");
   EXPECT_TRUE((*entries)[1].empty());
   EXPECT_EQ(to_bytes((*entries)[2]), longest);
-  EXPECT_FALSE(rows::split_bundle(as_bytes(bundle), 2));
-  EXPECT_FALSE(rows::split_bundle(as_bytes(bundle), 4));
-  EXPECT_FALSE(rows::split_bundle(as_bytes(bundle + "x"), 3));
-  EXPECT_FALSE(rows::split_bundle(as_bytes(bundle + '\0'), 4));
+  EXPECT_EQ(as_text(*rows::entry_at(as_bytes(bundle), 0)), "one");
+  EXPECT_EQ(to_bytes(*rows::entry_at(as_bytes(bundle), 2)), longest);
+  EXPECT_FALSE(rows::entry_at(as_bytes(bundle), 3));
+  EXPECT_FALSE(rows::split_entries(as_bytes(bundle + "x")));
+  EXPECT_FALSE(rows::split_entries(as_bytes(bundle + '\0')));
   bundle.pop_back();
-  EXPECT_FALSE(rows::split_bundle(as_bytes(bundle), 3));
+  EXPECT_FALSE(rows::split_entries(as_bytes(bundle)));
+  EXPECT_FALSE(rows::entry_at(as_bytes(bundle), 2));
+  EXPECT_TRUE(rows::split_entries({})->empty());
+}
+
+TEST(Rows, OpenBundleBeginsAtAMultipleOfItsWidth) {
+  EXPECT_EQ(rows::open_bundle(0), 0U);
+  EXPECT_EQ(rows::open_bundle(255), 0U);
+  EXPECT_EQ(rows::open_bundle(256), 256U);
+  EXPECT_EQ(rows::open_bundle(257), 256U);
 }
 
 }  // namespace

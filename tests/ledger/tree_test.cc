@@ -227,7 +227,7 @@ TEST(Tree, CompactRangeReportsEverySubtreeItCompletes) {
   CompactRange range;
   std::size_t completed = 0;
   for (Seq i = 0; i < tree.size(); ++i) {
-    range.append(tree.leaf(i), [&](unsigned height, std::uint64_t index, const Digest& hash) {
+    range.append(tree.leaf(i), 0, [&](unsigned height, std::uint64_t index, const Digest& hash) {
       EXPECT_EQ(hash, tree.root(index << height, (index + 1) << height));
       EXPECT_EQ((index + 1) << height, i + 1);
       ++completed;

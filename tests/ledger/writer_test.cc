@@ -46,7 +46,7 @@ TEST(Writer, OneAppendIsOneSyncedBatch) {
   home.create();
   FaultFs faults;
   WriterOptions options;
-  options.env = faults.env();
+  options.store.env = faults.env();
   auto writer = open_writer(home.home(), options);
   ASSERT_TRUE(writer.ok()) << writer.error().message;
   ASSERT_TRUE(submit_and_wait(**writer, note_draft(1)).ok());
@@ -60,7 +60,7 @@ TEST(Writer, ManyCallersShareSyncs) {
   home.create();
   FaultFs faults;
   WriterOptions options;
-  options.env = faults.env();
+  options.store.env = faults.env();
   auto writer = open_writer(home.home(), options);
   ASSERT_TRUE(writer.ok());
   const std::uint64_t before = faults.log_syncs();
@@ -85,7 +85,7 @@ TEST_P(WriterFault, LatchesUntilReopenedAndTheIdDecidesWhatHappened) {
   home.create();
   FaultFs faults;
   WriterOptions options;
-  options.env = faults.env();
+  options.store.env = faults.env();
   Draft doubtful = note_draft(2);
   doubtful.id = make_event_id(system_clock(), system_random());
   {
@@ -339,7 +339,11 @@ TEST(Writer, LedgerTimeIsStrictlyIncreasingWhenTheClockStandsStill) {
   WriterOptions options;
   options.clock = &clock;
   auto writer = open_writer(home.home(), options);
-  for (std::uint64_t i = 0; i < 3; ++i) ASSERT_TRUE(submit_and_wait(**writer, note_draft(i)).ok());
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    Draft draft = note_draft(i);
+    draft.id = make_event_id(clock, system_random());
+    ASSERT_TRUE(submit_and_wait(**writer, draft).ok());
+  }
   ASSERT_TRUE((*writer)->close().ok());
   std::int64_t last = 0;
   auto reader = open_reader(home.home().ledger());

@@ -33,6 +33,10 @@ class FixedHistory final : public LedgerReader {
   Result<bool> catch_up() override { return false; }
   Result<Bytes> entry(Seq) const override { return Error{Code::kNotFound, "no entry"}; }
   Status scan(Seq, Seq, const std::function<bool(Seq, const Bytes&)>&) const override { return {}; }
+  Status commits(std::uint64_t,
+                 const std::function<bool(const SignedCheckpoint&)>&) const override {
+    return Error{Code::kUnsupported, "not needed here"};
+  }
   Result<std::optional<TagState>> tag(std::string_view) const override {
     return std::optional<TagState>{};
   }

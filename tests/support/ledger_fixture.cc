@@ -7,6 +7,7 @@
 #include "ledger/rows.h"
 #include "ledger/verify_rows.h"
 #include "ledger/writer.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/ledger_home.h"
 
 namespace phantom::test {
@@ -53,6 +54,13 @@ MemoryLedger::MemoryLedger(std::uint64_t seed)
                                            key().text(), epoch_keys_[0].verifier_key().text())});
 }
 
+// Made at the time of the commit it goes into.
+EventId MemoryLedger::next_id() {
+  FakeClock clock;
+  clock.set_wall_ns(now_ns_);
+  return make_event_id(clock, random_);
+}
+
 Draft MemoryLedger::next_draft() { return note_draft(drafts_++, "session:test"); }
 
 void MemoryLedger::commit(std::size_t count) {
@@ -65,7 +73,7 @@ void MemoryLedger::commit(std::vector<Draft> drafts) {
   std::vector<Submission> batch(drafts.size());
   for (std::size_t i = 0; i < drafts.size(); ++i) {
     batch[i].draft = std::move(drafts[i]);
-    if (batch[i].draft.id == EventId{}) random_.fill(batch[i].draft.id);
+    if (batch[i].draft.id == EventId{}) batch[i].draft.id = next_id();
   }
   auto prepared = sequencer_.prepare(*this, batch, now_ns_ += 1'000'000);
   PH_CHECK(prepared.ok(), prepared.ok() ? "" : prepared.error().message.c_str());
@@ -117,10 +125,19 @@ Result<std::optional<std::string>> MemoryLedger::get(std::string_view key) const
   return std::optional(found->second);
 }
 
-Result<std::optional<std::string>> MemoryLedger::last_key(std::string_view prefix) const {
-  std::optional<std::string> last;
-  for (const auto at = cursor(prefix, {}); at->valid(); at->next()) last = at->key();
-  return last;
+Result<std::optional<RowSource::Row>> MemoryLedger::floor(std::string_view key) const {
+  auto after = rows.upper_bound(key);
+  if (after == rows.begin()) return std::optional<Row>();
+  --after;
+  if (after->first.empty() || after->first[0] != key[0]) return std::optional<Row>();
+  return std::optional(Row{*after});
+}
+
+Result<std::optional<std::string>> MemoryLedger::foreign_key(std::string_view known) const {
+  for (const auto& [key, value] : rows) {
+    if (key.empty() || known.find(key[0]) == std::string_view::npos) return std::optional(key);
+  }
+  return std::optional<std::string>();
 }
 
 const Check& check_of(const VerifyReport& report, std::string_view id) {

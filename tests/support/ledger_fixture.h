@@ -49,11 +49,13 @@ class MemoryLedger final : public StoreReader {
 
   std::unique_ptr<RowCursor> cursor(std::string_view prefix, std::string_view from) const override;
   Result<std::optional<std::string>> get(std::string_view key) const override;
-  Result<std::optional<std::string>> last_key(std::string_view prefix) const override;
+  Result<std::optional<Row>> floor(std::string_view key) const override;
+  Result<std::optional<std::string>> foreign_key(std::string_view known) const override;
   Status catch_up() override { return {}; }
 
  private:
   Draft next_draft();
+  EventId next_id();
 
   SeededRandom random_;
   Sequencer sequencer_;

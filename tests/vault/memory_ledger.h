@@ -117,6 +117,10 @@ class MemoryReader final : public LedgerReader {
     }
     return {};
   }
+  Status commits(std::uint64_t,
+                 const std::function<bool(const SignedCheckpoint&)>&) const override {
+    return Error{Code::kUnsupported, "not needed here"};
+  }
   Result<std::optional<TagState>> tag(std::string_view tag) const override {
     std::optional<TagState> state;
     for (Seq seq = 0; seq < head_.checkpoint.size; ++seq) {
