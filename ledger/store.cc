@@ -169,7 +169,7 @@ class RocksStore final : public Store {
     return id;
   }
 
-  Status flush() {
+  Status flush() override {
     rocksdb::FlushOptions options;
     const rocksdb::Status status = opened_->db().Flush(options, opened_->families());
     if (!status.ok()) return store_error("flush", status);

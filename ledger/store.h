@@ -43,6 +43,9 @@ class Store : public RowSource {
   // Writes and syncs. Any error is kIndeterminate: the batch may be there after a reopen.
   virtual Status commit(const RowChanges& changes) = 0;
 
+  // Makes durable what opening found in the log, which a process that died may never have synced.
+  virtual Status flush() = 0;
+
   // The identity RocksDB gave the store when it was made.
   virtual Result<std::string> identity() const = 0;
 

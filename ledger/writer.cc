@@ -121,6 +121,9 @@ Result<std::unique_ptr<Writer>> Writer::open(const Home& home, Lease lease,
                                              : HeadGuard::create(files.head()));
   const bool current = copy.newest && copy.newest->checkpoint == head->checkpoint && !copy.damaged;
   if (!current) {
+    // The copy is written after the sync. What it does not know may have been read from memory
+    // only, and a power loss would take it from under what is built on it now.
+    PH_TRY(store->flush());
     // Both slots, so that a damaged one is mended.
     PH_TRY(guard.publish(head->note));
     PH_TRY(guard.publish(head->note));
