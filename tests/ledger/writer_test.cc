@@ -10,6 +10,7 @@
 #include "schema/events_generated.h"
 #include "tests/support/ledger_fault_fs.h"
 #include "tests/support/ledger_home.h"
+#include "tests/support/ledger_promises.h"
 
 #include <gtest/gtest.h>
 
@@ -20,20 +21,6 @@ namespace phantom::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<std::unique_ptr<Writer>> open_writer(const Home& home, const WriterOptions& options = {}) {
-  PH_ASSIGN(Lease lease, Lease::try_acquire(LedgerFiles{home.ledger()}.lock()));
-  return Writer::open(home, std::move(lease), options);
-}
-
-Result<Receipt> submit_and_wait(Writer& writer, Draft draft) {
-  if (draft.id == EventId{}) draft.id = make_event_id(system_clock(), system_random());
-  std::promise<Result<Receipt>> promise;
-  auto future = promise.get_future();
-  writer.submit({std::move(draft), std::nullopt,
-                 [&promise](Result<Receipt> result) { promise.set_value(std::move(result)); }});
-  return future.get();
-}
 
 std::uint64_t size_of(const Home& home) {
   auto reader = open_reader(home.ledger());
@@ -49,9 +36,9 @@ TEST(Writer, OneAppendIsOneSyncedBatch) {
   options.store.env = faults.env();
   auto writer = open_writer(home.home(), options);
   ASSERT_TRUE(writer.ok()) << writer.error().message;
-  ASSERT_TRUE(submit_and_wait(**writer, note_draft(1)).ok());
+  ASSERT_TRUE(submit_and_wait(**writer, identified_draft(1)).ok());
   const std::uint64_t before = faults.log_syncs();
-  ASSERT_TRUE(submit_and_wait(**writer, note_draft(2)).ok());
+  ASSERT_TRUE(submit_and_wait(**writer, identified_draft(2)).ok());
   EXPECT_EQ(faults.log_syncs() - before, 1U);
 }
 
@@ -91,14 +78,14 @@ TEST_P(WriterFault, LatchesUntilReopenedAndTheIdDecidesWhatHappened) {
   {
     auto writer = open_writer(home.home(), options);
     ASSERT_TRUE(writer.ok());
-    ASSERT_TRUE(submit_and_wait(**writer, note_draft(1)).ok());
+    ASSERT_TRUE(submit_and_wait(**writer, identified_draft(1)).ok());
     faults.set(GetParam());
     const auto answer = submit_and_wait(**writer, doubtful);
     ASSERT_FALSE(answer.ok());
     EXPECT_EQ(answer.error().code, Code::kIndeterminate);
     EXPECT_FALSE(answer.error().hint.empty());
     faults.set(LogFault::kNone);
-    const auto after = submit_and_wait(**writer, note_draft(3));
+    const auto after = submit_and_wait(**writer, identified_draft(3));
     ASSERT_FALSE(after.ok()) << "a writer in doubt must not go on";
     EXPECT_EQ(after.error().code, Code::kClosed);
     EXPECT_NE(after.error().message.find("was not recorded"), std::string::npos);
@@ -109,7 +96,7 @@ TEST_P(WriterFault, LatchesUntilReopenedAndTheIdDecidesWhatHappened) {
   const auto again = submit_and_wait(**reopened, doubtful);
   ASSERT_TRUE(again.ok()) << again.error().message;
   EXPECT_EQ(again->seq, 2U) << "once, whether the first attempt had reached the disk or not";
-  const auto next = submit_and_wait(**reopened, note_draft(3));
+  const auto next = submit_and_wait(**reopened, identified_draft(3));
   ASSERT_TRUE(next.ok());
   EXPECT_EQ(next->seq, 3U);
 }
@@ -140,7 +127,7 @@ TEST(Writer, FullDiskIsRefusedBeforeAnythingIsWritten) {
   options.free_bytes_min = std::uint64_t{1} << 60;
   auto writer = open_writer(home.home(), options);
   ASSERT_TRUE(writer.ok());
-  const auto answer = submit_and_wait(**writer, note_draft(1));
+  const auto answer = submit_and_wait(**writer, identified_draft(1));
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().code, Code::kLimit);
   EXPECT_FALSE((*writer)->broken());
@@ -154,7 +141,7 @@ TEST(Writer, ManyShortRunsDoNotPileUpLogs) {
   for (std::uint64_t i = 0; i < 30; ++i) {
     auto writer = open_writer(home.home());
     ASSERT_TRUE(writer.ok());
-    ASSERT_TRUE(submit_and_wait(**writer, note_draft(i)).ok());
+    ASSERT_TRUE(submit_and_wait(**writer, identified_draft(i)).ok());
   }
   std::size_t logs = 0;
   for (const auto& file : fs::directory_iterator(home.home().ledger() / "db")) {
@@ -171,7 +158,7 @@ TEST(Writer, FullQueueIsRefusedAtOnce) {
   options.queue_events_max = 0;
   auto writer = open_writer(home.home(), options);
   ASSERT_TRUE(writer.ok());
-  EXPECT_EQ(submit_and_wait(**writer, note_draft(1)).error().code, Code::kLimit);
+  EXPECT_EQ(submit_and_wait(**writer, identified_draft(1)).error().code, Code::kLimit);
 }
 
 TEST(Writer, F19RemovedLedgerIsNoticedBeforeTheNextEvent) {
@@ -179,9 +166,9 @@ TEST(Writer, F19RemovedLedgerIsNoticedBeforeTheNextEvent) {
   home.create();
   auto writer = open_writer(home.home());
   ASSERT_TRUE(writer.ok());
-  ASSERT_TRUE(submit_and_wait(**writer, note_draft(1)).ok());
+  ASSERT_TRUE(submit_and_wait(**writer, identified_draft(1)).ok());
   fs::rename(home.home().ledger(), home.home().root / "moved");
-  const auto answer = submit_and_wait(**writer, note_draft(2));
+  const auto answer = submit_and_wait(**writer, identified_draft(2));
   ASSERT_FALSE(answer.ok());
   EXPECT_NE(answer.error().message.find("removed or replaced"), std::string::npos);
 }
@@ -193,7 +180,7 @@ TEST(Writer, RolledBackStoreIsRefusedWithBothNotes) {
   fs::copy(db, home.home().root / "old", fs::copy_options::recursive);
   {
     auto writer = open_writer(home.home());
-    ASSERT_TRUE(submit_and_wait(**writer, note_draft(1)).ok());
+    ASSERT_TRUE(submit_and_wait(**writer, identified_draft(1)).ok());
   }
   fs::remove_all(db);
   fs::rename(home.home().root / "old", db);
@@ -211,7 +198,7 @@ TEST(Writer, HeadCopyBehindOrDamagedIsRepaired) {
   const Bytes old_head = *read_file(head, kHeadFileBytes);
   {
     auto writer = open_writer(home.home());
-    ASSERT_TRUE(submit_and_wait(**writer, note_draft(1)).ok());
+    ASSERT_TRUE(submit_and_wait(**writer, identified_draft(1)).ok());
   }
   Bytes damaged = *read_file(head, kHeadFileBytes);
   damaged[100] ^= 1;
@@ -266,7 +253,8 @@ TEST(Writer, EpochKeyChangesAndTheOldSecretIsGone) {
   options.epoch_events_max = 4;
   auto writer = open_writer(home.home(), options);
   ASSERT_TRUE(writer.ok());
-  for (std::uint64_t i = 0; i < 12; ++i) ASSERT_TRUE(submit_and_wait(**writer, note_draft(i)).ok());
+  for (std::uint64_t i = 0; i < 12; ++i)
+    ASSERT_TRUE(submit_and_wait(**writer, identified_draft(i)).ok());
   ASSERT_TRUE((*writer)->close().ok());
   EXPECT_FALSE(fs::exists(epoch_key_file(home.home().keys(), 1)));
   EXPECT_FALSE(fs::exists(epoch_key_file(home.home().keys(), 2)));
@@ -294,7 +282,7 @@ TEST(Writer, EpochKeyChangesAndTheOldSecretIsGone) {
   // The next start finds the key in force and goes on.
   auto again = open_writer(home.home(), options);
   ASSERT_TRUE(again.ok()) << again.error().message;
-  EXPECT_TRUE(submit_and_wait(**again, note_draft(99)).ok());
+  EXPECT_TRUE(submit_and_wait(**again, identified_draft(99)).ok());
 }
 
 TEST(Writer, UnannouncedEpochKeyOfACrashIsRemoved) {
@@ -317,7 +305,7 @@ TEST(Writer, OldEpochKeyOfACrashIsDestroyed) {
   {
     auto writer = open_writer(home.home(), options);
     for (std::uint64_t i = 0; i < 3; ++i) {
-      ASSERT_TRUE(submit_and_wait(**writer, note_draft(i)).ok());
+      ASSERT_TRUE(submit_and_wait(**writer, identified_draft(i)).ok());
     }
   }
   ASSERT_FALSE(fs::exists(old_key));
