@@ -97,8 +97,11 @@ Result<Fd> make_event_fd() {
 
 void signal_event(const Fd& event) {
   const std::uint64_t one = 1;
-  // EAGAIN means it is signalled already.
-  if (::write(event.get(), &one, sizeof one) < 0) return;
+  // EAGAIN means it is signalled already. Nobody would wake a thread that missed its signal.
+  constexpr int kTriesMax = 10;
+  for (int i = 0; i < kTriesMax; ++i) {
+    if (::write(event.get(), &one, sizeof one) >= 0 || errno == EAGAIN) return;
+  }
 }
 
 void drain_event(const Fd& event) {

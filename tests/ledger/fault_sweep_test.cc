@@ -90,7 +90,7 @@ class Life {
 
   bool create() {
     AppenderOptions options;
-    options.env = disk.env();
+    options.store.env = disk.env();
     Context context;
     context.component = "test";
     const auto created = create_ledger(home(), context, options);
@@ -102,7 +102,7 @@ class Life {
   // Sends again what is open, then `singles` events one by one and `batch` at once.
   bool session(int singles, int batch) {
     WriterOptions options;
-    options.env = disk.env();
+    options.store.env = disk.env();
     options.epoch_events_max = 100;
     auto writer = open_writer(home(), options);
     if (!writer.ok()) {
