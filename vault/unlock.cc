@@ -17,15 +17,7 @@ constexpr std::size_t kKeyFileBytesMax = 256;
 class SystemUnlockInput final : public UnlockInput {
  public:
   std::optional<SecretBytes> take_passphrase() override {
-    char* value = std::getenv(kPassphraseVariable);
-    if (value == nullptr) return std::nullopt;
-    const std::string_view text(value);
-    SecretBytes passphrase = SecretBytes::copy_of(text);
-    // The bytes on the stack of the process would outlive the variable.
-    wipe(std::span(reinterpret_cast<std::uint8_t*>(value), text.size()));
-    ::unsetenv(kPassphraseVariable);
-    if (passphrase.empty()) return std::nullopt;
-    return passphrase;
+    return take_secret_variable(kPassphraseVariable);
   }
 
   std::optional<std::filesystem::path> key_file() override {
@@ -54,6 +46,18 @@ Error with_path(Error error, const std::filesystem::path& path) {
 UnlockInput& system_unlock_input() {
   static SystemUnlockInput input;
   return input;
+}
+
+std::optional<SecretBytes> take_secret_variable(const char* name) {
+  char* value = std::getenv(name);
+  if (value == nullptr) return std::nullopt;
+  const std::string_view text(value);
+  SecretBytes secret = SecretBytes::copy_of(text);
+  // The bytes on the stack of the process would outlive the variable.
+  wipe(std::span(reinterpret_cast<std::uint8_t*>(value), text.size()));
+  ::unsetenv(name);
+  if (secret.empty()) return std::nullopt;
+  return secret;
 }
 
 Result<SecretBytes> parse_key_file(ByteView content) {

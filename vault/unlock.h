@@ -36,6 +36,10 @@ UnlockInput& system_unlock_input();
 // kDenied: there is no terminal. kClosed: end of input or interrupt. For prompts of commands too.
 Result<SecretBytes> ask_hidden(const std::string& question);
 
+// The value of an environment variable, which is wiped and gone from the environment of this
+// process afterwards. None when it is unset or empty.
+std::optional<SecretBytes> take_secret_variable(const char* name);
+
 struct UnlockKey {
   SecretBytes input;  // what derive_vault_keys wants
   UnlockMethod method = UnlockMethod::kPassphrase;

@@ -22,7 +22,7 @@ constexpr std::string_view kKeyFileLabel = "phantom vault key file v1";
 constexpr std::string_view kWrapLabel = "phantom vault data key v1";
 constexpr std::string_view kValueLabel = "phantom vault value v1";
 
-static_assert(crypto_pwhash_SALTBYTES == sizeof(VaultHeader::salt));
+static_assert(crypto_kdf_KEYBYTES == kPassphraseKeyBytes);
 static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == sizeof(VaultRecord::key_nonce));
 static_assert(sizeof(VaultRecord::wrapped_key) == kVaultKeyBytes + kTagSize);
 
@@ -166,16 +166,7 @@ Result<SecretBytes> root_key(const VaultHeader& header, const SecretBytes& input
              "BLAKE2b refused its sizes");
     return root;
   }
-  PH_TRY(check_kdf_cost(header.kdf));
-  if (crypto_pwhash(root.writable().data(), root.size(), input.text().data(), input.size(),
-                    header.salt.data(), header.kdf.passes,
-                    std::size_t{header.kdf.memory_kib} * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0) {
-    return Error{Code::kLimit,
-                 "not enough memory to derive the vault key (" +
-                     std::to_string(header.kdf.memory_kib / 1024) + " MiB)",
-                 "free some memory, then try again"};
-  }
-  return root;
+  return derive_passphrase_key(input, header.kdf, header.salt);
 }
 
 }  // namespace
@@ -185,13 +176,6 @@ bool is_valid_project(std::string_view project) {
          std::all_of(project.begin(), project.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
          });
-}
-
-Status check_kdf_cost(const KdfCost& cost) {
-  if (cost.passes < 1 || cost.passes > 16 || cost.memory_kib < 8 || cost.memory_kib > 1'048'576) {
-    return Error{Code::kInvalid, "Argon2id cost out of bounds: 1 to 16 passes, 8 KiB to 1 GiB"};
-  }
-  return {};
 }
 
 Result<VaultKeys> derive_vault_keys(const VaultHeader& header, const SecretBytes& input) {

@@ -7,6 +7,7 @@
 
 #include "events/random.h"
 #include "events/result.h"
+#include "ledger/passphrase_key.h"
 #include "vault/secret.h"
 
 #include <array>
@@ -24,12 +25,6 @@ inline constexpr std::size_t kSecretValueBytesMax = 65'536;
 inline constexpr std::size_t kVaultKeyBytes = 32;
 
 enum class UnlockMethod : std::uint8_t { kPassphrase = 1, kKeyFile = 2 };
-
-// Cost of Argon2id. The default is libsodium's "interactive" memory with three passes.
-struct KdfCost {
-  std::uint32_t passes = 3;
-  std::uint32_t memory_kib = 65'536;
-};
 
 struct VaultHeader {
   UnlockMethod method = UnlockMethod::kPassphrase;
@@ -67,9 +62,6 @@ struct VaultKeys {
 
 // 1 to 64 of a-z, 0-9 and `-`: safe as part of a file name and of a tag.
 bool is_valid_project(std::string_view project);
-
-// kInvalid for costs out of bounds (1-16 passes, 8 KiB-1 GiB), kLimit when the memory is not there.
-Status check_kdf_cost(const KdfCost& cost);
 
 // The header must have method, salt, costs and project. `input` is the passphrase, or the 32 bytes
 // of the key file.

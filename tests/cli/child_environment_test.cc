@@ -21,9 +21,10 @@ TEST(ChildEnvironment, KeepsWhatIsHarmless) {
   EXPECT_TRUE(child.dropped.empty());
 }
 
-TEST(ChildEnvironment, NeverPassesOnWhatUnlocksTheVault) {
+TEST(ChildEnvironment, NeverPassesOnWhatUnlocksVaultOrLedger) {
   const auto child =
       make_child_environment({"PHANTOM_VAULT_PASSPHRASE=x", "PHANTOM_VAULT_KEY_FILE=/k",
+                              "PHANTOM_LEDGER_PASSPHRASE=y", "PHANTOM_LEDGER_KEY_FILE=/l",
                               "PHANTOM_PROXY_TOKEN=old", "PHANTOM_PROXY_PORT=1", "PHANTOM_HOME=/h"},
                              {});
   EXPECT_EQ(child.variables, Variables{"PHANTOM_HOME=/h"});
