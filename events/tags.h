@@ -15,6 +15,7 @@ std::string vault_tag(std::string_view project);
 std::string config_tag(std::string_view project);
 std::string actor_tag(std::string_view actor_id);
 inline constexpr std::string_view kEpochTag = "ledger:epoch";
+inline constexpr std::string_view kRotationTag = "ledger:rotation";  // requests for a new epoch
 
 bool is_valid_tag(std::string_view tag);
 

@@ -43,6 +43,7 @@ struct WriterRole {
     writer_options.clock = options.clock;
     writer_options.random = options.random;
     writer_options.queue_events_max = options.queue_events_max;
+    writer_options.unlock = options.unlock;
     writer_options.store = options.store;
     auto role = std::make_shared<WriterRole>();
     PH_ASSIGN(role->writer, Writer::open(home, std::move(lease), writer_options));

@@ -14,6 +14,7 @@
 #include "events/random.h"
 #include "events/result.h"
 #include "ledger/home.h"
+#include "ledger/key_seal.h"
 #include "ledger/store.h"
 
 #include <chrono>
@@ -36,6 +37,9 @@ struct AppenderOptions {
   std::chrono::milliseconds wait_max{5'000};
   // Drafts that may wait at once; the next one gets kLimit.
   std::size_t queue_events_max = 8'192;
+  // Opens sealed key files when this process becomes the writer, on whichever thread that happens;
+  // without one sealed keys give kDenied. Outlives the appender.
+  KeyUnlock* unlock = nullptr;
   StoreOptions store;
 };
 

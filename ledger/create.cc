@@ -10,6 +10,7 @@
 #include "events/encoding.h"
 #include "ledger/appender.h"
 #include "ledger/epochs.h"
+#include "ledger/key_files.h"
 #include "ledger/layout.h"
 #include "ledger/point.h"
 #include "ledger/rows.h"
@@ -99,7 +100,8 @@ Result<CreatedLedger> create_ledger(const Home& home, const Context& context,
   std::error_code code;
   const bool unfinished = fs::exists(marker, code);
   if (unfinished && fs::exists(home.ledger(), code)) {
-    PH_ASSIGN(const Signer key, Signer::load(log_key_file(home.keys())));
+    PH_ASSIGN(const Signer key,
+              KeyFiles(home.keys(), options.unlock).load(log_key_file(home.keys())));
     PH_ASSIGN(const HeadFile head, read_head_file(LedgerFiles{home.ledger()}.head()));
     if (!head.newest) return Error{Code::kCorrupt, "the head copy of the new ledger is damaged"};
     PH_TRY(pin_ledger(home, key.verifier_key(), head.newest->note));

@@ -51,12 +51,23 @@ std::optional<std::string> EpochRules::take_first(const KeyNews& news, Seq seq) 
   return std::nullopt;
 }
 
-std::optional<std::string> EpochRules::check_closing(const KeyNews&, Seq seq,
+std::optional<std::string> EpochRules::check_closing(const KeyNews& news, Seq seq,
                                                      Seq commit_first_seq) const {
   if (epochs_.empty()) return "it announces an epoch and no ledger was created";
   const Epoch& ending = epochs_.back();
   if (commit_first_seq > seq || commit_first_seq < ending.first_seq || seq < ending.first_seq) {
     return "an epoch was announced before it, in the same commit";
+  }
+  if (news.closed_epoch == 0) return "it does not say which epoch it closes";
+  if (news.closed_epoch != ending.number) {
+    return "it closes epoch " + number(news.closed_epoch) + ", epoch " + number(ending.number) +
+           " is in force";
+  }
+  const std::uint64_t events = seq + 1 - ending.first_seq;
+  if (news.closed_first_seq != ending.first_seq || news.closed_events != events) {
+    return "it closes an epoch of " + number(news.closed_events) + " events from event " +
+           number(news.closed_first_seq) + " on; found " + number(events) + " from event " +
+           number(ending.first_seq) + " on";
   }
   return std::nullopt;
 }

@@ -26,5 +26,9 @@ inline std::filesystem::path epoch_key_file(const std::filesystem::path& keys,
                                             std::uint64_t epoch) {
   return keys / ("epoch-" + std::to_string(epoch) + ".key");
 }
+// There while every key file has a new one beside it that is to take its place.
+inline std::filesystem::path key_replacing_file(const std::filesystem::path& keys) {
+  return keys / "replacing";
+}
 
 }  // namespace phantom

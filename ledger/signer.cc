@@ -1,22 +1,20 @@
 #include "ledger/signer.h"
 
 #include "events/encoding.h"
-#include "ledger/home.h"
+#include "ledger/key_files.h"
 
 #include <sodium.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <algorithm>
 
 namespace phantom {
 namespace {
 
 constexpr std::string_view kPrefix = "PRIVATE+KEY+";
 constexpr std::uint8_t kEd25519 = 0x01;
-constexpr std::size_t kKeyFileBytesMax = 1'024;
+// Of type byte and seed, with the terminating zero that libsodium writes.
+constexpr std::size_t kBase64Bytes =
+    sodium_base64_ENCODED_LEN(1 + crypto_sign_SEEDBYTES, sodium_base64_VARIANT_ORIGINAL);
 
 }  // namespace
 
@@ -47,85 +45,72 @@ Result<Signer> Signer::from_seed(std::string name, ByteView seed) {
 }
 
 Signer Signer::generate(std::string name, Random& random) {
-  std::array<std::uint8_t, crypto_sign_SEEDBYTES> seed{};
-  random.fill(seed);
-  auto signer = from_seed(std::move(name), seed);
-  sodium_memzero(seed.data(), seed.size());
-  return std::move(signer.value());
+  SecretBytes seed = SecretBytes::zeros(crypto_sign_SEEDBYTES);
+  random.fill(seed.writable());
+  return std::move(from_seed(std::move(name), seed.view()).value());
 }
 
-Result<Signer> Signer::load(const std::filesystem::path& file) {
-  struct stat info {};
-  if (::stat(file.c_str(), &info) != 0) {
-    return Error{errno == ENOENT ? Code::kNotFound : Code::kIo,
-                 "signing key " + file.string() + ": " + std::strerror(errno)};
-  }
-  if ((info.st_mode & 0077) != 0) {
-    return Error{Code::kDenied, "signing key " + file.string() + " can be read by other users",
-                 "run 'chmod 600 " + file.string() + "'"};
-  }
-  PH_ASSIGN(Bytes bytes, read_file(file, kKeyFileBytesMax));
-  const auto bad = [&](const char* why) {
-    sodium_memzero(bytes.data(), bytes.size());
-    return Error{Code::kInvalid, "signing key " + file.string() + ": " + why};
-  };
-  std::string_view line = as_text(bytes);
-  if (!line.empty() && line.back() == '\n') line.remove_suffix(1);
+Result<Signer> Signer::parse(std::string_view line) {
+  const auto bad = [](const char* why) { return Error{Code::kInvalid, why}; };
   if (!line.starts_with(kPrefix)) return bad("not a key file");
   line.remove_prefix(kPrefix.size());
   const std::size_t name_end = line.find('+');
   const std::size_t id_end =
       name_end == std::string_view::npos ? name_end : line.find('+', name_end + 1);
   if (id_end == std::string_view::npos) return bad("not a key file");
-  auto key = from_base64(line.substr(id_end + 1));
-  if (!key || key->size() != 1 + crypto_sign_SEEDBYTES || (*key)[0] != kEd25519) {
+  const std::string_view base64 = line.substr(id_end + 1);
+  SecretBytes key = SecretBytes::zeros(1 + crypto_sign_SEEDBYTES);
+  SecretBytes again = SecretBytes::zeros(kBase64Bytes);
+  std::size_t length = 0;
+  if (base64.size() + 1 != kBase64Bytes ||
+      sodium_base642bin(key.writable().data(), key.size(), base64.data(), base64.size(), nullptr,
+                        &length, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+      length != key.size() || key.view()[0] != kEd25519) {
     return bad("unknown kind of key");
   }
-  auto signer = from_seed(std::string(line.substr(0, name_end)), ByteView(*key).subspan(1));
-  sodium_memzero(key->data(), key->size());
-  if (!signer.ok()) return bad("unknown kind of key");
+  // One text for one key.
+  sodium_bin2base64(reinterpret_cast<char*>(again.writable().data()), again.size(),
+                    key.view().data(), key.size(), sodium_base64_VARIANT_ORIGINAL);
+  if (again.text().substr(0, kBase64Bytes - 1) != base64) return bad("unknown kind of key");
+  PH_ASSIGN(Signer signer, from_seed(std::string(line.substr(0, name_end)), key.view().subspan(1)));
   Bytes id;
-  put_be32(id, signer->verifier_key().id);
+  put_be32(id, signer.verifier_key().id);
   if (to_hex(id) != line.substr(name_end + 1, id_end - name_end - 1))
     return bad("key and its id differ");
-  sodium_memzero(bytes.data(), bytes.size());
   return signer;
 }
 
-Status Signer::save(const std::filesystem::path& file) const {
+SecretBytes Signer::seed() const {
+  return SecretBytes::copy_of(ByteView(secret_->key, crypto_sign_SEEDBYTES));
+}
+
+SecretBytes Signer::text() const {
   Bytes id;
   put_be32(id, key_.id);
-  Bytes key(1, kEd25519);
-  key.insert(key.end(), secret_->key, secret_->key + crypto_sign_SEEDBYTES);
-  std::string base64 = to_base64(key);
-  std::string line = std::string(kPrefix) + key_.name + "+" + to_hex(id) + "+" + base64 + "\n";
-  Status saved = write_file_durably(file, as_bytes(line), 0600);
-  sodium_memzero(key.data(), key.size());
-  sodium_memzero(base64.data(), base64.size());
-  sodium_memzero(line.data(), line.size());
-  return saved;
+  const std::string head = std::string(kPrefix) + key_.name + "+" + to_hex(id) + "+";
+  SecretBytes key = SecretBytes::zeros(1 + crypto_sign_SEEDBYTES);
+  key.writable()[0] = kEd25519;
+  std::copy_n(secret_->key, crypto_sign_SEEDBYTES, key.writable().begin() + 1);
+  SecretBytes line = SecretBytes::zeros(head.size() + kBase64Bytes);
+  std::copy(head.begin(), head.end(), line.writable().begin());
+  sodium_bin2base64(reinterpret_cast<char*>(line.writable().data() + head.size()), kBase64Bytes,
+                    key.view().data(), key.size(), sodium_base64_VARIANT_ORIGINAL);
+  line.shrink(line.size() - 1);  // the terminating zero
+  return line;
+}
+
+Result<Signer> Signer::load(const std::filesystem::path& file) {
+  return KeyFiles(file.parent_path(), nullptr).load(file);
+}
+
+Status Signer::save(const std::filesystem::path& file) const {
+  return write_key_file(file, text().view());
 }
 
 Signature Signer::sign(ByteView message) const {
   Signature signature{};
   crypto_sign_detached(signature.data(), nullptr, message.data(), message.size(), secret_->key);
   return signature;
-}
-
-Status destroy_key_file(const std::filesystem::path& file) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
-  if (fd >= 0) {
-    struct stat info {};
-    if (::fstat(fd, &info) == 0) {
-      const Bytes zeros(static_cast<std::size_t>(info.st_size), 0);
-      if (::pwrite(fd, zeros.data(), zeros.size(), 0) >= 0) ::fsync(fd);
-    }
-    ::close(fd);
-  }
-  if (::unlink(file.c_str()) != 0 && errno != ENOENT) {
-    return Error{Code::kIo, "remove " + file.string() + ": " + std::strerror(errno)};
-  }
-  return {};
 }
 
 }  // namespace phantom

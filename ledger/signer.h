@@ -1,9 +1,11 @@
 #pragma once
-// Ed25519 keys that sign notes. The secret lives in locked memory and leaves only as key file text.
+// Ed25519 keys that sign notes. The secret lives in locked memory, wiped when it is let go, and
+// leaves it only as the text of a key file.
 
 #include "events/random.h"
 #include "events/result.h"
 #include "ledger/checkpoint.h"
+#include "ledger/secret_bytes.h"
 
 #include <filesystem>
 #include <memory>
@@ -14,9 +16,16 @@ namespace phantom {
 class Signer {
  public:
   static Signer generate(std::string name, Random& random);
+  // kInvalid when the seed has not 32 bytes.
+  static Result<Signer> from_seed(std::string name, ByteView seed);
 
-  // Key files hold one line, PRIVATE+KEY+<name>+<id>+<base64 of 0x01 and the 32-byte seed>, and
-  // have mode 0600; a file others may read is refused. kNotFound, kDenied, kInvalid.
+  // The line of a plain key file, PRIVATE+KEY+<name>+<id>+<base64 of 0x01 and the 32-byte seed>.
+  // kInvalid; the message carries nothing of the line.
+  static Result<Signer> parse(std::string_view line);
+  SecretBytes text() const;
+  SecretBytes seed() const;
+
+  // Plain key files. kNotFound; kDenied when others may read it or it is sealed; kInvalid.
   static Result<Signer> load(const std::filesystem::path& file);
   Status save(const std::filesystem::path& file) const;
 
@@ -30,12 +39,8 @@ class Signer {
  private:
   struct Secret;
   Signer(VerifierKey key, std::unique_ptr<Secret> secret);
-  static Result<Signer> from_seed(std::string name, ByteView seed);
   VerifierKey key_;
   std::unique_ptr<Secret> secret_;
 };
-
-// Removes a key file after overwriting it. What the file system keeps below is out of our hands.
-Status destroy_key_file(const std::filesystem::path& file);
 
 }  // namespace phantom

@@ -40,6 +40,9 @@ Result<std::optional<KeyNews>> read_keys(EventNo type, ByteView payload) {
     const auto* announced = flatbuffers::GetRoot<schema::LedgerEpochAnnounced>(payload.data());
     news.epoch = announced->epoch();
     PH_ASSIGN(news.epoch_key, announced_key(announced->epoch_vkey()));
+    news.closed_epoch = announced->closed_epoch();
+    news.closed_first_seq = announced->closed_first_seq();
+    news.closed_events = announced->closed_events();
     return std::optional(std::move(news));
   }
   return std::optional<KeyNews>();

@@ -12,12 +12,16 @@
 
 namespace phantom {
 
-// A key that an event puts in force.
+// A key that an event puts in force. ledger/epoch_rules.h says what has to be true of it.
 struct KeyNews {
   std::string origin;              // of ledger.created only
   std::optional<VerifierKey> log;  // of ledger.created only
   std::uint64_t epoch = 0;
   VerifierKey epoch_key;
+  // Of ledger.epoch_announced only: what it closes.
+  std::uint64_t closed_epoch = 0;
+  Seq closed_first_seq = 0;
+  std::uint64_t closed_events = 0;
 };
 
 struct TagFact {

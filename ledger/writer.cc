@@ -2,7 +2,6 @@
 
 #include "events/diag.h"
 #include "events/encoding.h"
-#include "ledger/epochs.h"
 #include "ledger/point.h"
 #include "ledger/rows.h"
 
@@ -101,20 +100,17 @@ Result<std::unique_ptr<Writer>> Writer::open(const Home& home, Lease lease,
       error.hint = "restore the keys directory; events cannot be signed without it";
     return error;
   };
-  auto log_key = Signer::load(log_key_file(home.keys()));
+  KeyFiles keys(home.keys(), options.unlock);
+  PH_TRY(keys.finish_replacing());
+  auto log_key = keys.load(log_key_file(home.keys()));
   if (!log_key.ok()) return missing_key(std::move(log_key.error()));
   if (log_key->verifier_key().name != head->checkpoint.origin ||
       check_note(head->note, log_key->verifier_key()) != NoteCheck::kGood) {
     return Error{Code::kCorrupt, "keys/log.key did not sign this ledger's newest checkpoint",
                  "the ledger or the keys directory belongs to another installation"};
   }
-  PH_ASSIGN(const EpochState epoch, read_epoch(*store, head->checkpoint.size));
-  auto epoch_key = Signer::load(epoch_key_file(home.keys(), epoch.number));
-  if (!epoch_key.ok()) return missing_key(std::move(epoch_key.error()));
-  if (epoch_key->verifier_key().text() != epoch.vkey) {
-    return Error{Code::kCorrupt, "the epoch key on disk is not the one the ledger announces"};
-  }
-  PH_TRY(destroy_other_epoch_keys(home.keys(), epoch.number));
+  auto epoch = open_epoch(*store, head->checkpoint.size, keys);
+  if (!epoch.ok()) return missing_key(std::move(epoch.error()));
 
   const bool head_file_there = read.ok() && !(copy.damaged && !copy.newest);
   PH_ASSIGN(HeadGuard guard, head_file_there ? HeadGuard::open(files.head(), copy.generation)
@@ -133,18 +129,16 @@ Result<std::unique_ptr<Writer>> Writer::open(const Home& home, Lease lease,
   }
 
   std::unique_ptr<Writer> writer(new Writer(home, std::move(lease), options, std::move(store),
-                                            std::move(sequencer), std::move(guard),
-                                            std::move(*log_key), std::move(*epoch_key)));
+                                            std::move(sequencer), std::move(guard), std::move(keys),
+                                            std::move(*log_key), std::move(*epoch)));
   writer->head_ = std::move(head);
-  writer->epoch_ = epoch.number;
-  writer->epoch_since_ = epoch.announced_at;
   writer->thread_ = std::thread([raw = writer.get()] { raw->run(); });
   return writer;
 }
 
 Writer::Writer(const Home& home, Lease lease, const WriterOptions& options,
-               std::unique_ptr<Store> store, Sequencer sequencer, HeadGuard guard, Signer log_key,
-               Signer epoch_key)
+               std::unique_ptr<Store> store, Sequencer sequencer, HeadGuard guard, KeyFiles keys,
+               Signer log_key, SigningEpoch epoch)
     : home_(home),
       files_{home.ledger()},
       options_(options),
@@ -152,8 +146,9 @@ Writer::Writer(const Home& home, Lease lease, const WriterOptions& options,
       store_(std::move(store)),
       sequencer_(std::move(sequencer)),
       guard_(std::move(guard)),
+      keys_(std::move(keys)),
       log_key_(std::move(log_key)),
-      epoch_key_(std::move(epoch_key)) {}
+      epoch_(std::move(epoch)) {}
 
 Writer::~Writer() {
   if (const Status closed = close(); !closed.ok()) diag::warn(closed.error().message);
@@ -258,6 +253,10 @@ Status Writer::close() {
 // Commits what was submitted. It takes what is there and never waits for more, so that a single
 // caller pays one sync and many callers share one.
 void Writer::run() {
+  {
+    const std::lock_guard committing(commit_mutex_);
+    rotate_epoch_when_due();  // a request that a crash left open
+  }
   for (;;) {
     {
       std::unique_lock lock(mutex_);
@@ -279,6 +278,11 @@ std::vector<Submission> Writer::take_queued() {
 
 // In commits of bounded size, so that no log record and no wait becomes long.
 void Writer::commit_all(std::vector<Submission> batch) {
+  std::erase_if(batch, [](const Submission& submission) {
+    Status allowed = check_not_reserved(submission.draft);
+    if (!allowed.ok()) submission.done(std::move(allowed.error()));
+    return !allowed.ok();
+  });
   std::span<Submission> rest(batch);
   while (!rest.empty()) {
     std::size_t count = 0;
@@ -297,6 +301,12 @@ void Writer::commit_all(std::vector<Submission> batch) {
 void Writer::commit(std::span<Submission> batch) {
   std::vector<Result<Receipt>> results;
   const Status status = try_commit(batch, results);
+  for (std::size_t i = 0; status.ok() && i < batch.size(); ++i) {
+    if (results[i].ok() && results[i]->durability == Durability::kSynced &&
+        asks_to_end(batch[i].draft.type, batch[i].draft.payload, epoch_.number)) {
+      epoch_.rotation_pending = true;
+    }
+  }
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batch[i].done(status.ok() ? std::move(results[i]) : Result<Receipt>(status.error()));
   }
@@ -357,9 +367,9 @@ Status Writer::try_commit(std::span<Submission> batch, std::vector<Result<Receip
 
 // A key whose signatures do not verify would be found by every reader, but too late.
 Result<std::string> Writer::sign(const Checkpoint& checkpoint) {
-  std::string note = sign_checkpoint(checkpoint, log_key_, epoch_key_);
+  std::string note = sign_checkpoint(checkpoint, log_key_, epoch_.key);
   if (keys_proven_) return note;
-  for (const Signer* signer : {&log_key_, &epoch_key_}) {
+  for (const Signer* signer : {&log_key_, &epoch_.key}) {
     if (check_note(note, signer->verifier_key()) != NoteCheck::kGood) {
       return Error{Code::kInternal, "a fresh signature does not verify; nothing was recorded"};
     }
@@ -390,42 +400,23 @@ Status Writer::check_surroundings() const {
 }
 
 void Writer::rotate_epoch_when_due() {
-  if (broken() || sequencer_.size() - epoch_since_ < options_.epoch_events_max) return;
-  if (const Status started = start_epoch(); !started.ok()) {
-    diag::warn("epoch key was not changed: " + started.error().message);
-  }
-}
-
-Status Writer::start_epoch() {
-  const std::uint64_t next = epoch_ + 1;
-  Signer key = Signer::generate(epoch_name(sequencer_.origin(), next), *options_.random);
-  PH_TRY(key.save(epoch_key_file(home_.keys(), next)));
-  PH_POINT("epoch.key_saved");
-
-  std::vector<Submission> batch(1);
-  Context context;
-  context.component = "ledger";
-  context.version = PHANTOM_VERSION;
-  context.actor_kind = ActorKind::System;
-  Draft& draft = batch[0].draft;
-  draft = epoch_announced(context, next, key.verifier_key().text());
-  draft.id = make_event_id(*options_.clock, *options_.random);
-  draft.occurred_ns = options_.clock->wall_ns();
-  draft.mono_ns = options_.clock->mono_ns();
-  draft.boot_id = options_.clock->boot_id();
-
-  std::vector<Result<Receipt>> results;
-  PH_TRY(try_commit(batch, results));
-  if (!results[0].ok()) return std::move(results[0].error());
-  PH_POINT("epoch.announced");
-  const std::uint64_t previous = epoch_;
-  epoch_since_ = results[0]->seq;
-  epoch_ = next;
-  epoch_key_ = std::move(key);
+  const bool full = sequencer_.size() - epoch_.first_seq >= options_.epoch_events_max;
+  if (broken() || (!full && !epoch_.rotation_pending)) return;
+  const EpochChange change{
+      sequencer_.origin(),
+      sequencer_.size(),
+      epoch_.rotation_pending ? CloseReason::kRequested : CloseReason::kScheduled,
+      options_.clock,
+      options_.random,
+      [this](Draft draft) -> Result<Receipt> {
+        Submission announcement{std::move(draft), std::nullopt, nullptr};
+        std::vector<Result<Receipt>> results;
+        PH_TRY(try_commit(std::span(&announcement, 1), results));
+        return std::move(results[0]);
+      }};
+  const Status started = start_epoch(epoch_, keys_, change);
   keys_proven_ = false;
-  PH_TRY(destroy_key_file(epoch_key_file(home_.keys(), previous)));
-  PH_POINT("epoch.old_destroyed");
-  return {};
+  if (!started.ok()) diag::warn("epoch key was not changed: " + started.error().message);
 }
 
 }  // namespace phantom

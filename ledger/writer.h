@@ -8,8 +8,10 @@
 
 #include "events/clock.h"
 #include "events/random.h"
+#include "ledger/epoch_change.h"
 #include "ledger/head_guard.h"
 #include "ledger/home.h"
+#include "ledger/key_files.h"
 #include "ledger/layout.h"
 #include "ledger/lease.h"
 #include "ledger/sequencer.h"
@@ -35,6 +37,8 @@ struct WriterOptions {
   std::uint64_t epoch_events_max = 65'536;
   // Below this much free space nothing is accepted: RocksDB needs room to stay whole.
   std::uint64_t free_bytes_min = 16 << 20;
+  // Opens sealed key files; without one they give kDenied. Outlives the writer.
+  KeyUnlock* unlock = nullptr;
   StoreOptions store;
 };
 
@@ -65,7 +69,7 @@ class Writer {
 
  private:
   Writer(const Home& home, Lease lease, const WriterOptions& options, std::unique_ptr<Store> store,
-         Sequencer sequencer, HeadGuard guard, Signer log_key, Signer epoch_key);
+         Sequencer sequencer, HeadGuard guard, KeyFiles keys, Signer log_key, SigningEpoch epoch);
 
   void run();
   std::vector<Submission> take_queued();
@@ -75,7 +79,6 @@ class Writer {
   Status check_surroundings() const;
   Result<std::string> sign(const Checkpoint& checkpoint);
   void rotate_epoch_when_due();
-  Status start_epoch();
 
   Home home_;
   LedgerFiles files_;
@@ -86,10 +89,9 @@ class Writer {
   std::mutex commit_mutex_;   // held during a commit; taken before mutex_
   Sequencer sequencer_;       // guarded by commit_mutex_, but for origin()
   HeadGuard guard_;           // guarded by commit_mutex_
+  KeyFiles keys_;             // guarded by commit_mutex_
   Signer log_key_;            // guarded by commit_mutex_
-  Signer epoch_key_;          // guarded by commit_mutex_
-  std::uint64_t epoch_ = 1;   // guarded by commit_mutex_
-  Seq epoch_since_ = 0;       // guarded by commit_mutex_
+  SigningEpoch epoch_;        // guarded by commit_mutex_
   bool keys_proven_ = false;  // guarded by commit_mutex_; a signature of each has been checked
 
   mutable std::mutex mutex_;

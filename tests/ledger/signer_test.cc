@@ -4,6 +4,7 @@
 
 #include "events/encoding.h"
 #include "ledger/home.h"
+#include "ledger/key_files.h"
 #include "tests/support/ledger_home.h"
 
 #include <gtest/gtest.h>

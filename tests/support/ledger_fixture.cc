@@ -43,10 +43,11 @@ Signer epoch_signer(std::uint64_t seed, std::uint64_t epoch, SeededRandom& rando
 
 }  // namespace
 
-MemoryLedger::MemoryLedger(std::uint64_t seed)
+MemoryLedger::MemoryLedger(std::uint64_t seed, Epochs epochs)
     : random_(seed),
       sequencer_(Sequencer::empty(origin_of(seed))),
       log_key_(Signer::generate(origin_of(seed), random_)) {
+  if (epochs == Epochs::kOther) epoch_signer(seed, 1, random_);  // another draw
   epoch_keys_.push_back(epoch_signer(seed, 1, random_));
   rows.emplace(rows::meta("format"), rows::kFormat);
   rows.emplace(rows::meta("store"), kIdentity);
@@ -90,14 +91,28 @@ void MemoryLedger::commit(std::vector<Draft> drafts) {
   sequencer_.adopt(std::move(*prepared));
 }
 
-void MemoryLedger::start_epoch(std::size_t count) {
+std::size_t MemoryLedger::add_epoch_key() {
   const std::uint64_t number = epoch_keys_.size() + 1;
   epoch_keys_.push_back(Signer::generate(epoch_name(origin(), number), random_));
+  return number;
+}
+
+Draft MemoryLedger::announcement(std::size_t count) {
+  const std::uint64_t number = add_epoch_key();
+  const std::uint64_t events = size() + count + 1 - epoch_first_seq_;
+  return epoch_announced({}, number, epoch_keys_.back().verifier_key().text(),
+                         {number - 1, epoch_first_seq_, events, CloseReason::kScheduled});
+}
+
+void MemoryLedger::start_epoch(std::size_t count) {
   std::vector<Draft> drafts;
+  drafts.reserve(count + 1);
+  Draft closing = announcement(count);
   for (std::size_t i = 0; i < count; ++i) drafts.push_back(next_draft());
-  drafts.push_back(epoch_announced({}, number, epoch_keys_.back().verifier_key().text()));
+  drafts.push_back(std::move(closing));
   commit(std::move(drafts));
-  signing_epoch_ = number;
+  signing_epoch_ = epoch_keys_.size();
+  epoch_first_seq_ = size();
 }
 
 std::string MemoryLedger::sign(const Checkpoint& checkpoint, std::size_t epoch) const {

@@ -21,14 +21,22 @@ class MemoryLedger final : public StoreReader {
  public:
   using Rows = std::map<std::string, std::string, std::less<>>;
 
-  // Holds ledger.created. Equal seeds make equal ledgers.
-  explicit MemoryLedger(std::uint64_t seed = 1);
+  // Holds ledger.created. Equal seeds make equal ledgers; kOther has the same log key and other
+  // epoch keys.
+  enum class Epochs { kOwn, kOther };
+  explicit MemoryLedger(std::uint64_t seed = 1, Epochs epochs = Epochs::kOwn);
 
   // One commit of `count` events.
   void commit(std::size_t count);
   void commit(std::vector<Draft> drafts);
   // A commit of `count` events and the announcement of the next epoch.
   void start_epoch(std::size_t count = 0);
+  // What the next epoch's announcement says when it is the event after `count` more.
+  Draft announcement(std::size_t count = 0);
+  // The number of a new epoch key that no event announces.
+  std::size_t add_epoch_key();
+  // From the next commit on, these sign: what a thief of the keys could do.
+  void sign_with(std::size_t epoch) { signing_epoch_ = epoch; }
 
   const VerifierKey& key() const { return log_key_.verifier_key(); }
   const std::string& origin() const { return sequencer_.origin(); }
@@ -62,6 +70,7 @@ class MemoryLedger final : public StoreReader {
   Signer log_key_;
   std::vector<Signer> epoch_keys_;
   std::size_t signing_epoch_ = 1;
+  Seq epoch_first_seq_ = 0;
   std::map<std::uint64_t, std::string> notes_;
   std::uint64_t drafts_ = 0;
   std::int64_t now_ns_ = 1'767'323'045'678'000'000;
