@@ -3,7 +3,7 @@
 #include "cli/json.h"
 #include "cli/log_access.h"
 #include "events/encoding.h"
-#include "events/tags.h"
+#include "ledger/epochs.h"
 #include "ledger/rows.h"
 
 namespace phantom {
@@ -14,11 +14,34 @@ struct InfoArgs {
   bool json = false;
 };
 
+constexpr std::size_t kEpochsShown = 10;
+
+std::string epoch_line(const EpochRecord& epoch) {
+  std::string line = std::to_string(epoch.number) + ": " + std::to_string(epoch.events) +
+                     " events from " + std::to_string(epoch.first_seq) + " on, announced at " +
+                     std::to_string(epoch.announced_seq);
+  if (!epoch.closed_seq) return line + ", in force";
+  return line + ", closed at " + std::to_string(*epoch.closed_seq) + " (" +
+         escape_terminal(epoch.close_reason) + ")";
+}
+
+void add_epoch(Json& json, const EpochRecord& epoch) {
+  json.begin().field_number("epoch", epoch.number).field("vkey", epoch.vkey);
+  json.field_number("announced_seq", epoch.announced_seq);
+  json.field_number("first_seq", epoch.first_seq).field_number("events", epoch.events);
+  json.key("closed_seq");
+  if (epoch.closed_seq) {
+    json.number(*epoch.closed_seq);
+  } else {
+    json.null();
+  }
+  json.field("close_reason", epoch.close_reason).end();
+}
+
 Result<int> info(Environment& environment, const InfoArgs& args) {
   PH_ASSIGN(const OpenLog log, open_log(environment, args.ledger));
   PH_ASSIGN(const LedgerIdentity identity, read_identity(*log.reader));
-  PH_ASSIGN(const std::optional<TagState> epochs, log.reader->tag(kEpochTag));
-  const std::uint64_t epoch = epochs ? epochs->count : 0;
+  PH_ASSIGN(const std::vector<EpochRecord> epochs, read_epochs(*log.reader));
   const Checkpoint& head = log.reader->head().checkpoint;
   Output& out = environment.out();
   if (args.json) {
@@ -27,7 +50,10 @@ Result<int> info(Environment& environment, const InfoArgs& args) {
     json.field("directory", log.directory.string()).field("origin", identity.origin);
     json.field("ledger_id", identity.ledger_id).field("vkey", identity.vkey);
     json.field_number("size", head.size).field("root", to_hex(head.root));
-    json.field_number("epoch", epoch).field("format", rows::kFormat);
+    json.field_number("epoch", epochs.back().number).field("format", rows::kFormat);
+    json.key("epochs").begin_list();
+    for (const EpochRecord& epoch : epochs) add_epoch(json, epoch);
+    json.end_list();
     out.line(json.end().str());
     return kExitOk;
   }
@@ -36,8 +62,14 @@ Result<int> info(Environment& environment, const InfoArgs& args) {
   out.line("key        " + escape_terminal(identity.vkey));
   out.line("size       " + std::to_string(head.size));
   out.line("root       " + to_hex(head.root));
-  out.line("epoch      " + std::to_string(epoch));
+  out.line("epoch      " + std::to_string(epochs.back().number));
   out.line("format     " + std::string(rows::kFormat));
+  const std::size_t hidden = epochs.size() > kEpochsShown ? epochs.size() - kEpochsShown : 0;
+  if (hidden > 0) out.line("           " + std::to_string(hidden) + " earlier epochs, see --json");
+  for (std::size_t i = hidden; i < epochs.size(); ++i) {
+    out.line("epoch key  " + epoch_line(epochs[i]));
+    out.line("           " + escape_terminal(epochs[i].vkey));
+  }
   return kExitOk;
 }
 
@@ -49,7 +81,8 @@ Command ledger_info_command() {
   command.words = {"ledger", "info"};
   command.summary = "print what the ledger says about itself";
   command.description =
-      "Prints origin, key, size, root, epoch and format. Nothing is checked here: phantom audit "
+      "Prints origin, key, size, root, format and the history of epoch keys. Nothing is checked "
+      "here: phantom audit "
       "verify does that.";
   command.options = {{"ledger", "DIR", "another ledger than one's own", &args->ledger},
                      {"json", "", "print one JSON object", &args->json}};

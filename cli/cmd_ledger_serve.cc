@@ -19,7 +19,10 @@ Result<int> serve(Environment& environment) {
   const int stop_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   if (stop_fd < 0) return Error{Code::kIo, "signals cannot be watched"};
   environment.out().note("serving " + home.ledger().string() + " until SIGTERM");
-  const Status served = serve_ledger(home, AppenderOptions{}, stop_fd);
+  AppenderOptions options;
+  options.unlock = &environment.key_unlock();
+  environment.key_unlock().let_ask(true);
+  const Status served = serve_ledger(home, options, stop_fd);
   ::close(stop_fd);
   PH_TRY(served);
   return kExitOk;

@@ -22,6 +22,8 @@ Command audit_path_command();
 Command ledger_init_command();
 Command ledger_info_command();
 Command ledger_serve_command();
+Command ledger_rotate_key_command();
+Command ledger_seal_keys_command();
 Command completion_command();
 Command help_command_entry();
 Command version_command();

@@ -56,11 +56,20 @@ Context Environment::context() {
 Result<Appender*> Environment::appender() {
   if (!appender_) {
     PH_ASSIGN(const Home home, this->home());
-    auto opened = open_appender(home, AppenderOptions{});
+    AppenderOptions options;
+    options.unlock = &key_unlock();
+    key_unlock().let_ask(true);
+    auto opened = open_appender(home, options);
+    key_unlock().let_ask(false);
     if (!opened.ok()) return with_init_hint(std::move(opened.error()));
     appender_ = std::move(*opened);
   }
   return appender_.get();
+}
+
+CommandKeyUnlock& Environment::key_unlock() {
+  if (!key_unlock_) key_unlock_.emplace();
+  return *key_unlock_;
 }
 
 Result<LedgerReader*> Environment::reader() {
@@ -77,7 +86,9 @@ Result<CreatedLedger> Environment::create_ledger_here() {
   PH_ASSIGN(const Home home, this->home());
   PH_TRY(make_private_directory(home.root));
   PH_ASSIGN(subject_, ensure_subject(home, system_random()));
-  return create_ledger(home, context(), AppenderOptions{});
+  AppenderOptions options;
+  options.unlock = &key_unlock();
+  return create_ledger(home, context(), options);
 }
 
 Status Environment::close() {

@@ -3,6 +3,7 @@
 // touched until a command asks for it, so that a command which needs no home runs without one.
 
 #include "cli/command.h"
+#include "cli/key_unlock.h"
 #include "cli/output.h"
 #include "events/draft.h"
 #include "ledger/appender.h"
@@ -37,6 +38,9 @@ class Environment {
   // ledger.
   Result<Appender*> appender();
   Result<LedgerReader*> reader();
+  // What opens sealed keys of the ledger. Takes its passphrase out of the environment when it is
+  // first asked for; lives as long as this.
+  CommandKeyUnlock& key_unlock();
   // Starts the ledger of this home, identity first. kExists, or kDenied when there was one.
   Result<CreatedLedger> create_ledger_here();
 
@@ -51,6 +55,7 @@ class Environment {
   const CommandTable& commands_;
   std::optional<Home> home_;
   std::optional<Subject> subject_;
+  std::optional<CommandKeyUnlock> key_unlock_;  // before the appender, which uses it to its end
   std::unique_ptr<Appender> appender_;
   std::unique_ptr<LedgerReader> reader_;
 };

@@ -28,6 +28,8 @@ CommandTable make_command_table() {
   commands.push_back(ledger_init_command());
   commands.push_back(ledger_info_command());
   commands.push_back(ledger_serve_command());
+  commands.push_back(ledger_rotate_key_command());
+  commands.push_back(ledger_seal_keys_command());
   commands.push_back(completion_command());
   commands.push_back(help_command_entry());
   commands.push_back(version_command());

@@ -14,7 +14,6 @@
 #include "events/random.h"
 #include "events/result.h"
 #include "ledger/home.h"
-#include "ledger/key_seal.h"
 #include "ledger/store.h"
 
 #include <chrono>
@@ -23,6 +22,8 @@
 #include <vector>
 
 namespace phantom {
+
+class KeyUnlock;  // ledger/key_seal.h
 
 using AppendCallback = std::function<void(Result<Receipt>)>;
 

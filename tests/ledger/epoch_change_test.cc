@@ -197,7 +197,7 @@ TEST_F(EpochChanges, RequestOfACrashIsCarriedOutAtTheNextOpen) {
   // The disk fills up between request and announcement: as a crash there leaves it.
   FaultFs faults;
   WriterOptions options;
-  options.env = faults.env();
+  options.store.env = faults.env();
   {
     auto writer = open(options);
     Draft request = rotation_requested({}, 1);
