@@ -26,6 +26,14 @@ Error io_error(const std::string& what, const std::error_code& code) {
   return {Code::kIo, what + ": " + code.message()};
 }
 
+// A marker that stays or comes back would let a later 'init' succeed over a ledger in use.
+Status remove_durably(const fs::path& file) {
+  std::error_code code;
+  fs::remove(file, code);
+  if (code) return io_error("remove " + file.string(), code);
+  return sync_directory(file.parent_path());
+}
+
 Status refuse_second_history(const Home& home, bool unfinished) {
   std::error_code code;
   if (fs::exists(home.ledger(), code)) {
@@ -105,7 +113,7 @@ Result<CreatedLedger> create_ledger(const Home& home, const Context& context,
     PH_ASSIGN(const HeadFile head, read_head_file(LedgerFiles{home.ledger()}.head()));
     if (!head.newest) return Error{Code::kCorrupt, "the head copy of the new ledger is damaged"};
     PH_TRY(pin_ledger(home, key.verifier_key(), head.newest->note));
-    fs::remove(marker, code);
+    PH_TRY(remove_durably(marker));
     const std::string& origin = key.verifier_key().name;
     return CreatedLedger{origin, origin.substr(kOriginPrefix.size()), key.verifier_key().text()};
   }
@@ -127,13 +135,14 @@ Result<CreatedLedger> create_ledger(const Home& home, const Context& context,
   PH_ASSIGN(const SignedCheckpoint head, write_first_commit(LedgerFiles{aside}, log_key, epoch_key,
                                                             context, ledger_id, options));
   PH_POINT("create.store_made");
+  PH_TRY(sync_directory(aside));
   fs::rename(aside, home.ledger(), code);
   if (code) return io_error("rename " + aside.string(), code);
   PH_POINT("create.renamed");
   PH_TRY(sync_directory(home.root));
   PH_TRY(pin_ledger(home, log_key.verifier_key(), head.note));
   PH_POINT("create.pinned");
-  fs::remove(marker, code);
+  PH_TRY(remove_durably(marker));
   return CreatedLedger{origin, ledger_id, log_key.verifier_key().text()};
 }
 

@@ -84,9 +84,11 @@ Status make_private_directory(const fs::path& directory) {
       PH_TRY(make_private_directory(directory.parent_path()));
     }
   }
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return file_error("make directory", directory, errno);
-  }
+  const bool made = ::mkdir(directory.c_str(), 0700) == 0;
+  if (!made && errno != EEXIST) return file_error("make directory", directory, errno);
+  // What will be kept in it is durable only if its own name is.
+  const fs::path above = directory.has_parent_path() ? directory.parent_path() : fs::path(".");
+  if (made && ::access(above.c_str(), R_OK) == 0) PH_TRY(sync_directory(above));
   struct stat info {};
   if (::stat(directory.c_str(), &info) != 0) return file_error("look at", directory, errno);
   if (!S_ISDIR(info.st_mode))

@@ -20,8 +20,8 @@ struct Home {
 // From PHANTOM_HOME (absolute after this) or the password database. Touches no file.
 Result<Home> resolve_home(const char* phantom_home, const char* home);
 
-// Makes the directory, and those above it, with mode 0700. kDenied when it exists and others may
-// write to it.
+// Makes the directory, and those above it, with mode 0700; durably, where the directory above can
+// be read. kDenied when it exists and others may write to it.
 Status make_private_directory(const std::filesystem::path& directory);
 
 // Replaces a file so that after a crash it is the old one or the new one: temporary file in the
