@@ -45,6 +45,7 @@ struct WriterRole {
     writer_options.queue_events_max = options.queue_events_max;
     writer_options.unlock = options.unlock;
     writer_options.store = options.store;
+    writer_options.epoch_events_max = options.epoch_events_max;
     auto role = std::make_shared<WriterRole>();
     PH_ASSIGN(role->writer, Writer::open(home, std::move(lease), writer_options));
     PH_ASSIGN(role->server,

@@ -42,6 +42,8 @@ struct AppenderOptions {
   // without one sealed keys give kDenied. Outlives the appender.
   KeyUnlock* unlock = nullptr;
   StoreOptions store;
+  // Events an epoch key signs for before the next one takes over, while this process writes.
+  std::uint64_t epoch_events_max = 65'536;
 };
 
 // Safe from several threads.

@@ -3,6 +3,7 @@
 #include "events/check.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -11,7 +12,8 @@
 
 namespace phantom::test {
 
-ChildProcess::ChildProcess(const std::vector<std::string>& command) {
+ChildProcess::ChildProcess(const std::vector<std::string>& command,
+                           const std::vector<std::string>& environment) {
   int pipe_ends[2];
   PH_CHECK(::pipe2(pipe_ends, O_CLOEXEC) == 0, "pipe");
   std::vector<char*> arguments;
@@ -21,6 +23,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command) {
   PH_CHECK(pid_ >= 0, "fork");
   if (pid_ == 0) {
     ::dup2(pipe_ends[1], STDOUT_FILENO);
+    for (const std::string& entry : environment) ::putenv(const_cast<char*>(entry.c_str()));
     ::execv(arguments[0], arguments.data());
     ::_exit(127);
   }

@@ -10,7 +10,9 @@ namespace phantom::test {
 
 class ChildProcess {
  public:
-  explicit ChildProcess(const std::vector<std::string>& command);
+  // `environment` is added to the test's own: "NAME=value".
+  explicit ChildProcess(const std::vector<std::string>& command,
+                        const std::vector<std::string>& environment = {});
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&&) = delete;
   ~ChildProcess();  // ends it if it still runs
