@@ -24,6 +24,12 @@ json::value number(std::uint64_t value) {
   return value;
 }
 
+json::value number(std::int64_t value) {
+  constexpr auto kMax = static_cast<std::int64_t>(kExactIntegerMax);
+  if (value > kMax || value < -kMax) return json::string(std::to_string(value));
+  return value;
+}
+
 json::value text_or_null(const flatbuffers::String* value) {
   if (value == nullptr) return nullptr;
   return json::string(value->string_view());
@@ -74,7 +80,7 @@ json::value field_to_json(const flatbuffers::Table& table, const reflection::Fie
     case reflection::ULong:
       return number(flatbuffers::GetFieldI<std::uint64_t>(table, field));
     default:
-      return flatbuffers::GetAnyFieldI(table, field);
+      return number(flatbuffers::GetAnyFieldI(table, field));
   }
 }
 

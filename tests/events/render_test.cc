@@ -105,6 +105,19 @@ TEST(Render, LargeIntegersAreStringsAndSmallOnesNumbers) {
   EXPECT_EQ(bytes_sent(UINT64_MAX), "\"18446744073709551615\"");
 }
 
+TEST(Render, LargeSignedIntegersAreStringsToo) {
+  const EventNo type = event_no<schema::ProxyRequestRequested>();
+  const auto body_bytes = [&](std::int64_t value) {
+    const Draft draft = sample_draft(type, static_cast<std::uint64_t>(value), "x");
+    const json::value parsed = json::parse(json_of(rendered_entry(draft, 1)));
+    return json::serialize(parsed.at("payload").at("body_bytes"));
+  };
+  EXPECT_EQ(body_bytes(-2), "-2");
+  EXPECT_EQ(body_bytes(1LL << 53), "9007199254740992");
+  EXPECT_EQ(body_bytes((1LL << 53) + 1), "\"9007199254740993\"");
+  EXPECT_EQ(body_bytes(INT64_MIN), "\"-9223372036854775808\"");
+}
+
 TEST(Render, SealedFieldsStayClosedWithoutAKeyAndOpenWithOne) {
   Draft draft = sample_session_started(1);
   draft.sealed.push_back({"argv", "s_1", Bytes(24, 1), Bytes(40, 2)});
