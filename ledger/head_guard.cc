@@ -25,8 +25,12 @@ struct Slot {
   bool damaged = false;
 };
 
+bool is_zero(ByteView bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
 Slot parse_slot(ByteView slot, std::size_t position) {
-  if (std::all_of(slot.begin(), slot.end(), [](std::uint8_t byte) { return byte == 0; })) return {};
+  if (is_zero(slot)) return {};
   Slot out;
   out.damaged = true;
   const Digest digest = sha256(slot.first(kDigestOffset));
@@ -35,6 +39,7 @@ Slot parse_slot(ByteView slot, std::size_t position) {
   const std::uint64_t generation = get_be64(slot.subspan(8));
   const std::uint32_t length = get_be32(slot.subspan(16));
   if (generation == 0 || generation % 2 != position || length > kHeadNoteBytesMax) return out;
+  if (!is_zero(slot.first(kDigestOffset).subspan(kNoteOffset + length))) return out;
   auto checkpoint = parse_checkpoint(as_text(slot.subspan(kNoteOffset, length)));
   if (!checkpoint.ok()) return out;
   out.generation = generation;

@@ -2,6 +2,7 @@
 
 #include "ledger/head_guard.h"
 
+#include "events/sha256.h"
 #include "ledger/signer.h"
 #include "ledger/writer.h"
 #include "tests/support/ledger_home.h"
@@ -92,6 +93,21 @@ TEST(HeadGuard, EveryFlippedByteIsNoticed) {
   }
   bytes.pop_back();
   EXPECT_TRUE(parse_head_file(bytes).damaged);
+}
+
+// The digest covers them, but whoever writes the file can make a digest.
+TEST(HeadGuard, BytesBehindTheNoteAreDamage) {
+  const std::string note = signed_head(1, 1).note;
+  Bytes file(kHeadSlotBytes, 0);
+  const Bytes slot = encode_head_slot(1, note);
+  file.insert(file.end(), slot.begin(), slot.end());
+  ASSERT_FALSE(parse_head_file(file).damaged);
+  file[kHeadSlotBytes + 20 + note.size()] = 1;
+  const std::size_t covered = kHeadSlotBytes - sizeof(Digest);
+  const Digest digest = sha256(ByteView(file).subspan(kHeadSlotBytes, covered));
+  std::copy(digest.begin(), digest.end(), file.end() - sizeof(Digest));
+  EXPECT_TRUE(parse_head_file(file).damaged);
+  EXPECT_FALSE(parse_head_file(file).newest);
 }
 
 }  // namespace
