@@ -33,16 +33,6 @@ bool is_note_text(std::string_view text) {
   return true;
 }
 
-bool is_key_name(std::string_view name) {
-  if (name.empty()) return false;
-  while (!name.empty()) {
-    const Utf8Character decoded = decode_utf8(name);
-    if (decoded.length == 0 || decoded.code == '+' || is_space(decoded.code)) return false;
-    name.remove_prefix(decoded.length);
-  }
-  return true;
-}
-
 std::uint32_t key_id(std::string_view name, const PublicKey& key) {
   const std::uint8_t separator[] = {'\n', kEd25519};
   return get_be32(sha256({as_bytes(name), separator, key}));
@@ -70,6 +60,18 @@ std::string_view take_line(std::string_view& text) {
 }
 
 }  // namespace
+
+bool is_key_name(std::string_view name) {
+  if (name.empty()) return false;
+  while (!name.empty()) {
+    const Utf8Character decoded = decode_utf8(name);
+    if (decoded.length == 0 || decoded.code < 0x20 || decoded.code == 0x7f || decoded.code == '+' ||
+        is_space(decoded.code))
+      return false;
+    name.remove_prefix(decoded.length);
+  }
+  return true;
+}
 
 std::string VerifierKey::text() const {
   Bytes number;

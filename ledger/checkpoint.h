@@ -21,6 +21,9 @@ struct VerifierKey {
 
   std::string text() const;
 };
+// What a key may be called: UTF-8 without spaces, control characters and `+`, not empty.
+bool is_key_name(std::string_view name);
+// `name` must be a key name.
 VerifierKey make_verifier_key(std::string name, const PublicKey& key);
 // kInvalid: not a vkey, wrong hash, unknown type.
 Result<VerifierKey> parse_verifier_key(std::string_view text);

@@ -58,6 +58,7 @@ Result<Signer> Signer::parse(std::string_view line) {
   const std::size_t id_end =
       name_end == std::string_view::npos ? name_end : line.find('+', name_end + 1);
   if (id_end == std::string_view::npos) return bad("not a key file");
+  if (!is_key_name(line.substr(0, name_end))) return bad("its key has no valid name");
   const std::string_view base64 = line.substr(id_end + 1);
   SecretBytes key = SecretBytes::zeros(1 + crypto_sign_SEEDBYTES);
   SecretBytes again = SecretBytes::zeros(kBase64Bytes);

@@ -108,5 +108,22 @@ TEST(Signer, DestroyedKeyFileIsGone) {
   EXPECT_TRUE(destroy_key_file(file).ok()) << "twice is fine after a crash";
 }
 
+TEST(Signer, KeyFileWithABadNameIsRefused) {
+  LedgerHome home;
+  const auto file = home.home().root / "log.key";
+  const Signer signer = Signer::generate("x", system_random());
+  ASSERT_TRUE(signer.save(file).ok());
+  const std::string good(as_text(*read_file(file, 1'024)));
+  const std::size_t at = std::string_view("PRIVATE+KEY+").size();
+  for (const std::string_view name : {"", "a b", "\xff", "\x01"}) {
+    std::string bad = good;
+    bad.replace(at, 1, name);
+    ASSERT_TRUE(write_file_durably(file, as_bytes(bad), 0600).ok());
+    const auto loaded = Signer::load(file);
+    ASSERT_FALSE(loaded.ok());
+    EXPECT_EQ(loaded.error().code, Code::kInvalid);
+  }
+}
+
 }  // namespace
 }  // namespace phantom::test
