@@ -1,6 +1,7 @@
 #include "events/catalog.h"
 
 #include "events/catalog_schema.h"
+#include "events/limits.h"
 #include "events/sha256.h"
 #include "schema/events_bfbs_generated.h"
 

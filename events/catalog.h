@@ -52,7 +52,7 @@ EventNo event_no() {
 }
 
 // Structural check of a payload against its type. kUnsupported: a type this program does not know.
-// kCorrupt: does not parse as it.
+// kCorrupt: does not parse as it, or its lists say more than it has bytes.
 Status check_payload(EventNo no, ByteView payload);
 
 // The binary schema (.bfbs) and its SHA-256.

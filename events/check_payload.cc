@@ -2,6 +2,7 @@
 // of a ledger passes here, and walking the reflected schema takes many times as long.
 
 #include "events/catalog.h"
+#include "events/catalog_schema.h"
 #include "events/limits.h"
 #include "schema/events_generated.h"
 
@@ -10,10 +11,12 @@ namespace {
 
 namespace fb = flatbuffers;
 
-constexpr std::size_t kBytesMin = 8;  // a root offset and the smallest table
 constexpr fb::uoffset_t kDepthMax = 8;
 // A table takes an offset in the payload, so no entry has room for more.
 constexpr fb::uoffset_t kTablesMax = kEntryBytesMax / sizeof(fb::uoffset_t);
+
+// A smaller payload cannot say very much, whatever it does.
+constexpr std::size_t kListsLookedAtBytes = 1'024;
 
 using PayloadVerifier = bool (*)(ByteView payload);
 
@@ -36,6 +39,46 @@ PayloadVerifier payload_verifier(EventNo no) {
   }
 }
 
+std::size_t bytes_of_texts(const flatbuffers::Table& table, const reflection::Object& object) {
+  std::size_t bytes = 0;
+  for (const reflection::Field* field : *object.fields()) {
+    if (field->type()->base_type() != reflection::String) continue;
+    const auto* text = flatbuffers::GetFieldS(table, *field);
+    if (text != nullptr) bytes += text->size();
+  }
+  return bytes;
+}
+
+// What the lists of a verified payload hold. The items of a list may all be one and the same piece
+// of the buffer, which then says more than it has bytes; an encoder never does that. A list is of
+// texts, or of tables of texts and numbers.
+std::size_t bytes_of_lists(const flatbuffers::Table& table, const reflection::Object& object) {
+  using Text = flatbuffers::Offset<flatbuffers::String>;
+  using Row = flatbuffers::Offset<flatbuffers::Table>;
+  constexpr std::size_t kItemBytesMin = 8;  // its offset, and its length or layout
+  std::size_t bytes = 0;
+  for (const reflection::Field* field : *object.fields()) {
+    if (field->type()->base_type() != reflection::Vector) continue;
+    if (field->type()->element() == reflection::String) {
+      const auto* texts = flatbuffers::GetFieldV<Text>(table, *field);
+      if (texts == nullptr) continue;
+      for (const auto* text : *texts) bytes += kItemBytesMin + text->size();
+    } else if (field->type()->element() == reflection::Obj) {
+      const auto* rows = flatbuffers::GetFieldV<Row>(table, *field);
+      if (rows == nullptr) continue;
+      const auto& type =
+          *reflected_schema().objects()->Get(static_cast<unsigned>(field->type()->index()));
+      for (const auto* row : *rows) bytes += kItemBytesMin + bytes_of_texts(*row, type);
+    }
+  }
+  return bytes;
+}
+
+bool lists_overlap(EventNo no, ByteView payload) {
+  const reflection::Object& table = *reflected_table(find_event(no)->table);
+  return bytes_of_lists(*flatbuffers::GetAnyRoot(payload.data()), table) > payload.size();
+}
+
 }  // namespace
 
 Status check_payload(EventNo no, ByteView payload) {
@@ -44,7 +87,8 @@ Status check_payload(EventNo no, ByteView payload) {
     return Error{Code::kUnsupported, "event type " + std::to_string(no) + " is not known here",
                  "use a newer phantom"};
   }
-  if (payload.size() < kBytesMin || !verify(payload)) {
+  if (payload.size() < kPayloadBytesMin || !verify(payload) ||
+      (payload.size() > kListsLookedAtBytes && lists_overlap(no, payload))) {
     return Error{Code::kCorrupt, "payload is not a " + find_event(no)->name};
   }
   return {};

@@ -1,9 +1,11 @@
 #include "events/envelope.h"
 
+#include "events/catalog.h"
 #include "events/encoding.h"
 #include "events/limits.h"
 #include "events/sha256.h"
 #include "events/tags.h"
+#include "schema/events_generated.h"
 
 #include <flatbuffers/flatbuffers.h>
 
@@ -81,6 +83,52 @@ Bytes finished(const fb::FlatBufferBuilder& builder) {
   return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
 }
 
+// Parts of a FlatBuffer may lie on top of each other, and a few bytes then say very much. The
+// encoders lay everything out once, so what the parts hold is never more than the buffer.
+template <class... Parts>
+std::size_t bytes_of(const Parts*... parts) {
+  return (std::size_t{0} + ... + (parts == nullptr ? 0 : std::size_t{parts->size()}));
+}
+constexpr std::size_t kTableBytesMin = 8;  // the offset of a table, and of its layout
+
+std::size_t bytes_of_sealed(const fb::Vector<fb::Offset<schema::SealedField>>* fields) {
+  std::size_t bytes = 0;
+  if (fields == nullptr) return bytes;
+  for (const schema::SealedField* field : *fields) {
+    bytes += kTableBytesMin +
+             bytes_of(field->field(), field->subject(), field->nonce(), field->ciphertext());
+  }
+  return bytes;
+}
+
+template <class Table>
+std::size_t bytes_of_parts(const Table& table) {
+  return bytes_of_sealed(table.sealed()) +
+         bytes_of(table.payload(), table.boot_id(), table.component(), table.version(),
+                  table.actor_id(), table.agent_tool(), table.session(), table.project(),
+                  table.traceparent());
+}
+
+std::size_t bytes_of_content(const schema::Entry& entry) {
+  std::size_t bytes = bytes_of_parts(entry);
+  if (entry.tags() == nullptr) return bytes;
+  for (const schema::Tag* tag : *entry.tags()) bytes += kTableBytesMin + bytes_of(tag->name());
+  return bytes;
+}
+
+std::size_t bytes_of_content(const schema::Draft& draft) {
+  std::size_t bytes = bytes_of_parts(draft);
+  if (draft.tags() != nullptr) {
+    for (const fb::String* tag : *draft.tags()) bytes += kTableBytesMin + bytes_of(tag);
+  }
+  if (draft.conditions() != nullptr) {
+    for (const schema::Condition* condition : *draft.conditions()) {
+      bytes += kTableBytesMin + bytes_of(condition->tag());
+    }
+  }
+  return bytes;
+}
+
 // The size prefix is what rules out bytes after the end: the verifier compares it.
 template <class Table>
 Result<const Table*> verified(ByteView bytes, const char* identifier, const char* what) {
@@ -92,7 +140,24 @@ Result<const Table*> verified(ByteView bytes, const char* identifier, const char
   if (bytes.size() > kEntryBytesMax) return bad("too long");
   fb::Verifier verifier(bytes.data(), bytes.size(), kDepthMax, kTablesMax);
   if (!verifier.VerifySizePrefixedBuffer<Table>(identifier)) return bad("malformed");
-  return fb::GetSizePrefixedRoot<Table>(bytes.data());
+  const auto* table = fb::GetSizePrefixedRoot<Table>(bytes.data());
+  if (bytes_of_content(*table) > bytes.size()) return bad("its parts overlap");
+  return table;
+}
+
+// What only matters of a draft from another process: once committed, it would stay in the ledger
+// and fail every verification.
+Status check_submitted(const Draft& draft) {
+  const auto bad = [](const std::string& why) { return Error{Code::kInvalid, "draft: " + why}; };
+  const bool keys = draft.type == event_no<schema::LedgerCreated>() ||
+                    draft.type == event_no<schema::LedgerEpochAnnounced>() ||
+                    std::find(draft.tags.begin(), draft.tags.end(), kEpochTag) != draft.tags.end();
+  if (keys) return bad("only the writer itself announces keys");
+  const Status payload = check_payload(draft.type, draft.payload);
+  if (!payload.ok() && payload.error().code != Code::kUnsupported) {
+    return bad(payload.error().message);
+  }
+  return {};
 }
 
 }  // namespace
@@ -159,7 +224,7 @@ Bytes encode_draft(const Draft& draft) {
 Status check_draft(const Draft& draft) {
   const auto bad = [](const std::string& why) { return Error{Code::kInvalid, "draft: " + why}; };
   if (draft.type == 0) return bad("no event type");
-  if (draft.payload.empty()) return bad("no payload");
+  if (draft.payload.size() < kPayloadBytesMin) return bad("no payload");
   if (draft.tags.size() > kTagsMax) return bad("more than " + std::to_string(kTagsMax) + " tags");
   std::set<std::string_view> seen;
   for (const std::string& tag : draft.tags) {
@@ -168,6 +233,14 @@ Status check_draft(const Draft& draft) {
   }
   for (const Condition& condition : draft.conditions) {
     if (!is_valid_tag(condition.tag)) return bad("not a tag: " + escape_terminal(condition.tag));
+  }
+  std::set<std::string_view> fields;
+  for (const SealedField& field : draft.sealed) {
+    if (!fields.insert(field.field).second) return bad("a field is sealed twice");
+    if (field.nonce.size() != kSealNonceBytes || field.ciphertext.size() < kSealTagBytes ||
+        field.ciphertext.size() > kSealedPlainBytesMax + kSealTagBytes) {
+      return bad("a sealed field has a wrong size");
+    }
   }
   if (!draft.to_seal.empty()) return bad("has fields that are not sealed yet");
   return {};
@@ -208,6 +281,7 @@ Result<Draft> parse_draft(ByteView bytes) {
     }
   }
   PH_TRY(check_draft(draft));
+  PH_TRY(check_submitted(draft));
   return draft;
 }
 

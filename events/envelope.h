@@ -29,11 +29,13 @@ struct Sequencing {
 Result<Bytes> encode_entry(const Draft& draft, const Sequencing& sequencing);
 
 // The verified view of an entry. Points into `bytes`, which must outlive it.
-// kCorrupt: not an entry, or bytes left over. kUnsupported: a newer format.
+// kCorrupt: not an entry, bytes left over, or parts that overlap. kUnsupported: a newer format.
 Result<const schema::Entry*> parse_entry(ByteView bytes);
 
 Bytes encode_draft(const Draft& draft);
-// Checks all that the writer relies on: bounds, tag names, no duplicate tags. kInvalid otherwise.
+// Checks all that the writer relies on: bounds, tag names, no duplicate tags, sealed fields of the
+// right size, a payload of its type. Drafts that announce keys are the writer's own and refused.
+// kInvalid otherwise.
 Result<Draft> parse_draft(ByteView bytes);
 Status check_draft(const Draft& draft);
 

@@ -11,6 +11,9 @@ inline constexpr std::size_t kDraftBytesMax =
 inline constexpr std::size_t kTagBytesMax = 200;
 inline constexpr std::size_t kTagsMax = 256;
 inline constexpr std::size_t kSealedPlainBytesMax = 4'096;
+inline constexpr std::size_t kSealNonceBytes = 24;  // XChaCha20-Poly1305
+inline constexpr std::size_t kSealTagBytes = 16;
+inline constexpr std::size_t kPayloadBytesMin = 8;  // a FlatBuffer's root offset and a table
 
 static_assert(kDraftBytesMax < kEntryBytesMax);
 

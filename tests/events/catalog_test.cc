@@ -270,13 +270,31 @@ TEST(Catalog, PayloadChecksAgreeWithReflectionOnDamagedPayloads) {
 // The size of an entry bounds the number of rows in one event, and nothing below it does.
 TEST(Catalog, APayloadMayHoldAsManyRowsAsAnEntryHasRoomFor) {
   fb::FlatBufferBuilder builder;
-  const auto name = builder.CreateString("A");
-  const std::vector<fb::Offset<schema::SecretChange>> rows(
-      16'000, schema::CreateSecretChange(builder, name, name));
-  builder.Finish(schema::CreateVaultChangeRequested(builder, name, builder.CreateVector(rows)));
+  std::vector<fb::Offset<schema::SecretChange>> rows;
+  for (int i = 0; i < 1'200; ++i) {
+    const auto name = builder.CreateString("A");
+    rows.push_back(schema::CreateSecretChange(builder, name, builder.CreateString("B")));
+  }
+  builder.Finish(schema::CreateVaultChangeRequested(builder, 0, builder.CreateVector(rows)));
   const ByteView payload(builder.GetBufferPointer(), builder.GetSize());
   ASSERT_LT(payload.size(), 65'535u);
   EXPECT_TRUE(check_payload(event_no<schema::VaultChangeRequested>(), payload).ok());
+}
+
+// 4 bytes an item that all say the same 4,000 bytes: rendered, 60 KB would become 40 MB.
+TEST(Catalog, PayloadsWhoseListsShareOneTextAreRefused) {
+  for (const std::size_t items : {1U, 10'000U}) {
+    flatbuffers::FlatBufferBuilder builder;
+    const std::vector<flatbuffers::Offset<flatbuffers::String>> names(
+        items, builder.CreateString(std::string(4'000, 'x')));
+    const auto list = builder.CreateVector(names);
+    schema::SecretOpenedBuilder opened(builder);
+    opened.add_names(list);
+    builder.Finish(opened.Finish());
+    const ByteView payload(builder.GetBufferPointer(), builder.GetSize());
+    const Status checked = check_payload(event_no<schema::SecretOpened>(), payload);
+    EXPECT_EQ(checked.ok(), items == 1) << items;
+  }
 }
 
 TEST(Catalog, SchemaDigestIsThatOfTheEmbeddedSchema) {

@@ -4,6 +4,7 @@
 #include "events/encoding.h"
 #include "events/limits.h"
 #include "events/sha256.h"
+#include "events/tags.h"
 #include "tests/support/sample_drafts.h"
 #include "tests/support/seeded_random.h"
 
@@ -265,6 +266,71 @@ TEST(DraftBytes, BytesAfterTheEndAreRefused) {
   Bytes bytes = encode_draft(sample_session_started(1));
   bytes.push_back(0);
   EXPECT_FALSE(parse_draft(bytes).ok());
+}
+
+// Each of these would be committed, and the ledger would never verify again.
+TEST(DraftBytes, RefusesWhatWouldFailEveryVerification) {
+  const auto refused = [](const Draft& draft) { return !parse_draft(encode_draft(draft)).ok(); };
+  const Draft good = sample_session_started(1);
+  ASSERT_FALSE(refused(good));
+  Draft bad = good;
+  bad.payload = sample_draft(event_no<schema::ConfigAccepted>(), 1, "text").payload;
+  EXPECT_TRUE(refused(bad)) << "payload of another type";
+  bad = good;
+  bad.payload = Bytes(200, 0xff);
+  EXPECT_TRUE(refused(bad)) << "payload that is no table";
+  bad = good;
+  bad.tags.emplace_back(kEpochTag);
+  EXPECT_TRUE(refused(bad)) << "the tag of key changes";
+  for (const EventNo type :
+       {event_no<schema::LedgerCreated>(), event_no<schema::LedgerEpochAnnounced>()}) {
+    EXPECT_TRUE(refused(sample_draft(type, 1, "text"))) << "an event only the writer makes";
+  }
+  Draft unknown = good;
+  unknown.type = 64'999;
+  EXPECT_FALSE(refused(unknown)) << "a type of a newer phantom";
+  unknown.payload.resize(4);
+  EXPECT_TRUE(refused(unknown)) << "no payload of any type";
+}
+
+TEST(DraftBytes, SealedFieldsHaveTheirSizeAndStandOnce) {
+  Draft good = sample_session_started(1);
+  good.sealed.push_back({"argv", "s_1", Bytes(24, 1), Bytes(16 + kSealedPlainBytesMax, 2)});
+  EXPECT_TRUE(check_draft(good).ok());
+  Draft bad = good;
+  bad.sealed.push_back(bad.sealed.front());
+  EXPECT_FALSE(check_draft(bad).ok()) << "twice";
+  bad = good;
+  bad.sealed.front().nonce.pop_back();
+  EXPECT_FALSE(check_draft(bad).ok()) << "nonce";
+  bad = good;
+  bad.sealed.front().ciphertext.push_back(0);
+  EXPECT_FALSE(check_draft(bad).ok()) << "too long";
+  bad = good;
+  bad.sealed.front().ciphertext.resize(15);
+  EXPECT_FALSE(check_draft(bad).ok()) << "too short";
+}
+
+// Many fields that are one and the same piece of the buffer: 40 MB out of 50 KB.
+TEST(Entry, PartsThatOverlapAreRefused) {
+  for (const std::size_t copies : {1U, 1'000U}) {
+    flatbuffers::FlatBufferBuilder builder;
+    const auto field = schema::CreateSealedField(
+        builder, builder.CreateString("argv"), builder.CreateString("s_1"),
+        builder.CreateVector(Bytes(24, 1)), builder.CreateVector(Bytes(40'000, 2)));
+    const std::vector<flatbuffers::Offset<schema::SealedField>> fields(copies, field);
+    const auto sealed = builder.CreateVector(fields);
+    const auto payload = builder.CreateVector(sample_session_started(1).payload);
+    const schema::Id16 id;
+    schema::EntryBuilder entry(builder);
+    entry.add_format(kEntryFormat);
+    entry.add_event_id(&id);
+    entry.add_payload(payload);
+    entry.add_sealed(sealed);
+    builder.FinishSizePrefixed(entry.Finish(), "PHEN");
+    const Bytes bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
+    EXPECT_EQ(parse_entry(bytes).ok(), copies == 1) << copies;
+  }
 }
 
 }  // namespace
