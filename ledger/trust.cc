@@ -34,9 +34,7 @@ Error damaged_pin(const fs::path& file, const Error& why) {
 Result<std::optional<VerifierKey>> read_key(const fs::path& file) {
   PH_ASSIGN(const std::optional<std::string> text, read_pin(file));
   if (!text) return std::optional<VerifierKey>();
-  std::string_view line = *text;
-  if (line.ends_with('\n')) line.remove_suffix(1);
-  auto key = parse_verifier_key(line);
+  auto key = parse_pinned_key(*text);
   if (!key) return damaged_pin(file, key.error());
   return std::optional<VerifierKey>(std::move(*key));
 }
@@ -107,23 +105,35 @@ Result<bool> any_pinned(const Home& home) {
   return !files.empty();
 }
 
-Status advance_checkpoint(const Home& home, std::string_view note) {
-  PH_ASSIGN(const SignedCheckpoint next, parse_checkpoint(note));
+Result<VerifierKey> parse_pinned_key(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  return parse_verifier_key(text);
+}
+
+Result<Advance> weigh_checkpoint(const std::optional<VerifierKey>& pinned,
+                                 const std::optional<SignedCheckpoint>& remembered,
+                                 const SignedCheckpoint& next) {
   const Checkpoint& checkpoint = next.checkpoint;
-  PH_ASSIGN(const std::optional<VerifierKey> key, pinned_key(home, checkpoint.origin));
-  if (!key || check_note(note, *key) != NoteCheck::kGood) {
+  if (!pinned || check_note(next.note, *pinned) != NoteCheck::kGood) {
     return Error{Code::kDenied, "the checkpoint is not signed by a key pinned for " +
                                     escape_terminal(checkpoint.origin)};
   }
-  PH_ASSIGN(const auto stored, pinned_checkpoint(home, checkpoint.origin));
-  if (stored && stored->checkpoint.size > checkpoint.size) return {};
-  if (stored && stored->checkpoint.size == checkpoint.size) {
-    if (stored->checkpoint.root == checkpoint.root) return {};
-    return Error{Code::kCorrupt, "the ledger forked: two checkpoints over " +
-                                     std::to_string(checkpoint.size) + " events\n" + stored->note +
-                                     next.note};
-  }
-  PH_ASSIGN(const fs::path file, pin_file(home, checkpoint.origin, ".checkpoint"));
+  if (!remembered || remembered->checkpoint.size < checkpoint.size) return Advance::kReplace;
+  if (remembered->checkpoint.size > checkpoint.size) return Advance::kKeep;
+  if (remembered->checkpoint.root == checkpoint.root) return Advance::kKeep;
+  return Error{Code::kCorrupt, "the ledger forked: two checkpoints over " +
+                                   std::to_string(checkpoint.size) + " events\n" +
+                                   remembered->note + next.note};
+}
+
+Status advance_checkpoint(const Home& home, std::string_view note) {
+  PH_ASSIGN(const SignedCheckpoint next, parse_checkpoint(note));
+  const std::string& origin = next.checkpoint.origin;
+  PH_ASSIGN(const std::optional<VerifierKey> key, pinned_key(home, origin));
+  PH_ASSIGN(const auto remembered, pinned_checkpoint(home, origin));
+  PH_ASSIGN(const Advance advance, weigh_checkpoint(key, remembered, next));
+  if (advance == Advance::kKeep) return {};
+  PH_ASSIGN(const fs::path file, pin_file(home, origin, ".checkpoint"));
   return write_file_durably(file, as_bytes(note), kPinMode);
 }
 

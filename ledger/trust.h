@@ -28,6 +28,15 @@ Result<std::optional<SignedCheckpoint>> pinned_checkpoint(const Home& home,
 // True when any ledger was ever pinned here. kIo, kDenied.
 Result<bool> any_pinned(const Home& home);
 
+// Pure: the key that a pin's text holds. kInvalid when it holds none.
+Result<VerifierKey> parse_pinned_key(std::string_view text);
+
+// Pure: whether `next` takes the place of the remembered checkpoint. kDenied, kCorrupt as below.
+enum class Advance { kReplace, kKeep };
+Result<Advance> weigh_checkpoint(const std::optional<VerifierKey>& pinned,
+                                 const std::optional<SignedCheckpoint>& remembered,
+                                 const SignedCheckpoint& next);
+
 // Remembers a checkpoint that was just verified. A smaller one is ignored. kDenied: its signature
 // is not by the pinned key. kCorrupt: same size, other root than the one remembered.
 Status advance_checkpoint(const Home& home, std::string_view note);
