@@ -4,17 +4,27 @@
 #include "ledger/home.h"
 #include "proxy/http_head.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <initializer_list>
+
+// The library states what it believes of a text as assertions, and some malformed texts prove it
+// wrong. They are refused like any other malformed text.
+namespace {
+struct TomlSurprise {};
+[[noreturn]] void toml_surprise() { throw TomlSurprise{}; }
+}  // namespace
+#undef NDEBUG  // with it, the library takes its beliefs for granted
+#define TOML_ASSERT(belief) ((belief) ? static_cast<void>(0) : toml_surprise())
+#include <toml++/toml.h>
 
 namespace phantom {
 namespace {
 
 constexpr std::size_t kConfigBytesMax = 256 * 1'024;
 constexpr std::size_t kServicesMax = 200;
+constexpr std::ptrdiff_t kDotsMax = 4'096;
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -227,6 +237,56 @@ bool is_ipv6_text(std::string_view text) {
   });
 }
 
+// Outside strings and comments TOML is ASCII, and of other characters there the library runs into
+// code that its compiler takes for unreachable. Strings over several lines would hide which is
+// which.
+Status check_line(std::string_view line, const std::string& where) {
+  char quote = '\0';
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote != '\0') {
+      if (c == quote) quote = '\0';
+      if (c == '\\' && quote == '"') ++i;
+      continue;
+    }
+    if (c == '#') return {};
+    if (line.substr(i).starts_with("\"\"\"") || line.substr(i).starts_with("'''")) {
+      return Error{Code::kInvalid, where + "strings over several lines have no use here"};
+    }
+    if (c == '"' || c == '\'') quote = c;
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      return Error{Code::kInvalid,
+                   where + "a character that may stand in strings and comments only"};
+    }
+  }
+  return {};
+}
+
+Status check_lines(std::string_view text) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    PH_TRY(check_line(line, std::string(kConfigFile) + " line " + std::to_string(number) + ": "));
+  }
+  return {};
+}
+
+Result<toml::parse_result> parse_toml(std::string_view text) {
+  PH_TRY(check_lines(text));
+  // a.b.c is a table in a table: the library would go as deep as there are dots, and then deeper
+  // than the stack is.
+  if (std::count(text.begin(), text.end(), '.') > kDotsMax) {
+    return Error{Code::kLimit,
+                 std::string(kConfigFile) + " has more than " + std::to_string(kDotsMax) + " dots"};
+  }
+  try {
+    return toml::parse(text);
+  } catch (const TomlSurprise&) {
+    return Error{Code::kInvalid, std::string(kConfigFile) + " is not well-formed TOML"};
+  }
+}
+
 }  // namespace
 
 const char* scheme_name(Scheme scheme) { return scheme == Scheme::kHttps ? "https" : "http"; }
@@ -237,7 +297,12 @@ Result<std::string> canonical_host(std::string_view text) {
   for (char& c : host) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
   }
-  if (is_ipv6_text(host)) return host;
+  if (is_ipv6_text(host)) {
+    in6_addr address{};
+    char one_form[INET6_ADDRSTRLEN];
+    if (::inet_pton(AF_INET6, host.c_str(), &address) != 1) return refusal;
+    return std::string(::inet_ntop(AF_INET6, &address, one_form, sizeof one_form));
+  }
   if (host.ends_with('.')) host.pop_back();
   if (host.empty() || host.size() > 253) return refusal;
   if (is_dotted_quad(host)) return host;
@@ -268,7 +333,7 @@ Result<ProjectConfig> parse_config(std::string_view text) {
   if (text.size() > kConfigBytesMax) {
     return Error{Code::kLimit, std::string(kConfigFile) + " is larger than 256 KiB"};
   }
-  const toml::parse_result parsed = toml::parse(text);
+  PH_ASSIGN(const toml::parse_result parsed, parse_toml(text));
   if (!parsed) {
     return at_line(parsed.error().source(), std::string(parsed.error().description()));
   }

@@ -115,6 +115,10 @@ TEST(Config, HostsHaveOneForm) {
   EXPECT_EQ(*canonical_host("API.Example.COM."), "api.example.com");
   EXPECT_EQ(*canonical_host("127.0.0.1"), "127.0.0.1");
   EXPECT_EQ(*canonical_host("::1"), "::1");
+  EXPECT_EQ(*canonical_host("0:0:0:0:0:0:0:1"), "::1");
+  EXPECT_EQ(*canonical_host("2001:DB8::00ff"), "2001:db8::ff");
+  EXPECT_FALSE(canonical_host("1::2::3").ok());
+  EXPECT_FALSE(canonical_host(":::").ok());
   EXPECT_FALSE(canonical_host("fe80::1%eth0").ok());
   EXPECT_FALSE(canonical_host("ex\xc3\xa4mple.com").ok());
   EXPECT_FALSE(canonical_host("a..b").ok());
@@ -137,6 +141,43 @@ TEST(Config, ProjectIsFoundUpward) {
   EXPECT_EQ(*found, root / kConfigFile);
   EXPECT_TRUE(read_project(*found).ok());
   std::filesystem::remove_all(root);
+}
+
+TEST(Config, MalformedTomlIsAnErrorWhateverTheLibraryThinksOfIt) {
+  const std::string good = default_config_text("0123456789abcdef");
+  for (const std::string_view line :
+       {"a = \"/ \"ca.pem\"", "a = 1 \"b\" = 2", "a.\"\"\"b\"\"\" = 1"}) {
+    const Result<ProjectConfig> config = parse_config(good + "\n" + std::string(line) + "\n");
+    ASSERT_FALSE(config.ok()) << line;
+    EXPECT_EQ(config.error().code, Code::kInvalid);
+  }
+}
+
+TEST(Config, OutsideStringsAndCommentsEverythingIsAscii) {
+  const std::string good = default_config_text("0123456789abcdef");
+  const std::string service =
+      "[services.a]\nca_file = \"caf\xc3\xa9 # \\\" \xef\xb4\x80.pem\" # caf\xc3\xa9\n";
+  const Result<ProjectConfig> config = parse_config(good + "# caf\xc3\xa9 \"\"\"\n" + service);
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(*config->services[0].ca_file, "caf\xc3\xa9 # \" \xef\xb4\x80.pem");
+  for (const std::string_view line :
+       {"\xc3\xa9 = 1", "a = \xef\xac\xa6", "a = \"b\" \xc3\xa9 = 1"}) {
+    const Result<ProjectConfig> refused = parse_config(good + std::string(line) + "\n");
+    ASSERT_FALSE(refused.ok());
+    EXPECT_NE(refused.error().message.find("comments only"), std::string::npos);
+  }
+  EXPECT_FALSE(parse_config(good + "a = \"\"\"\n\xc3\xa9\"\"\"\n").ok());
+  EXPECT_FALSE(parse_config(good + "a = '''\n\xc3\xa9'''\n").ok());
+}
+
+TEST(Config, TablesDeeperThanTheStackAreRefused) {
+  std::string deep = "a";
+  for (int i = 0; i < 120'000; ++i) deep += ".a";
+  for (const std::string& text : {deep + " = 1\n", "[" + deep + "]\n"}) {
+    const Result<ProjectConfig> config = parse_config(text);
+    ASSERT_FALSE(config.ok());
+    EXPECT_EQ(config.error().code, Code::kLimit);
+  }
 }
 
 }  // namespace
