@@ -120,6 +120,14 @@ Status write_file_durably(const fs::path& file, ByteView bytes, unsigned mode) {
   return sync_directory(file.has_parent_path() ? file.parent_path() : fs::path("."));
 }
 
+Status write_new_file(const fs::path& file, ByteView bytes) {
+  Descriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!out.good()) return file_error("write", file, errno);
+  PH_TRY(write_all(out.get(), bytes, file));
+  if (::close(out.release()) != 0) return file_error("close", file, errno);
+  return {};
+}
+
 Status sync_directory(const fs::path& path) {
   const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.good() || ::fsync(directory.get()) != 0) {

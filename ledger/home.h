@@ -28,6 +28,10 @@ Status make_private_directory(const std::filesystem::path& directory);
 // same directory, fsync, rename, fsync of the directory. The file gets `mode`.
 Status write_file_durably(const std::filesystem::path& file, ByteView bytes, unsigned mode);
 
+// Writes a file that is not there yet, for everybody to read as the umask allows. Not durable by
+// itself. kExists when it is there.
+Status write_new_file(const std::filesystem::path& file, ByteView bytes);
+
 // Makes renames and removals in it durable.
 Status sync_directory(const std::filesystem::path& directory);
 
