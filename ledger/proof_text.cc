@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kHeader = "c2sp.org/tlog-proof@v1";
 constexpr std::string_view kExtra = "extra ";
 constexpr std::string_view kIndex = "index ";
-constexpr std::size_t kHashesMax = 64;
+constexpr std::size_t kHashesMax = 63;  // no tree of C2SP is higher
 
 Error invalid(const char* why) { return {Code::kInvalid, std::string("not a proof: ") + why}; }
 

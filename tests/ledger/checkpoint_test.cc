@@ -77,6 +77,21 @@ TEST(SignedNote, SpecificationExampleVerifies) {
   EXPECT_EQ(signature_line(*key, signature), kFooLine);
 }
 
+// The example of Go's sumdb/note, which C2SP grew from.
+TEST(SignedNote, GoExampleVerifies) {
+  const std::string note =
+      "If you think cryptography is the answer to your problem,\n"
+      "then you don't know what your problem is.\n"
+      "\n"
+      "\xe2\x80\x94 PeterNeumann "
+      "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
+      "\n";
+  const auto key = parse_verifier_key(kPeterKey);
+  ASSERT_TRUE(key.ok());
+  EXPECT_EQ(check_note(note, *key), NoteCheck::kGood);
+  EXPECT_EQ(check_note(replaced(note, "problem is.", "problem is!"), *key), NoteCheck::kBad);
+}
+
 TEST(SignedNote, NoChangedByteVerifies) {
   const auto key = parse_verifier_key(kFooKey);
   ASSERT_TRUE(key.ok());

@@ -1,7 +1,9 @@
 #include "ledger/prove.h"
 
 #include "events/encoding.h"
+#include "events/envelope.h"
 #include "ledger/proof_text.h"
+#include "ledger/tree.h"
 #include "ledger/verify.h"
 #include "tests/support/ledger_fixture.h"
 #include "tests/support/ledger_home.h"
@@ -82,6 +84,32 @@ TEST(Prove, NoChangedByteOfProofOrEntryVerifies) {
   }
 }
 
+TEST(Prove, GrowthBetweenAnyTwoCommitsVerifies) {
+  MemoryLedger ledger;
+  std::vector<std::uint64_t> sizes{1};
+  for (const std::size_t count : {1U, 5U, 249U, 40U, 300U}) {
+    ledger.commit(count);
+    sizes.push_back(ledger.size());
+  }
+  const ProofReader reader(ledger);
+  const auto root = [&](std::uint64_t size) {
+    return parse_checkpoint(ledger.note(size))->checkpoint.root;
+  };
+  for (const std::uint64_t first : sizes) {
+    for (const std::uint64_t second : sizes) {
+      const auto proof = prove_growth(reader, first, second);
+      ASSERT_EQ(proof.ok(), first <= second) << first << " to " << second;
+      if (!proof.ok()) continue;
+      EXPECT_TRUE(verify_consistency(first, root(first), second, root(second), *proof))
+          << first << " to " << second;
+      EXPECT_EQ(verify_consistency(first, root(second), second, root(second), *proof),
+                first == second);
+    }
+  }
+  EXPECT_EQ(prove_growth(reader, 0, 1).error().code, Code::kInvalid);
+  EXPECT_EQ(prove_growth(reader, 1, ledger.size() + 1).error().code, Code::kNotFound);
+}
+
 TEST(Prove, ProvesNothingForAnotherEventOrWithoutKey) {
   const MemoryLedger ledger = proved_ledger();
   const ProofReader reader(ledger);
@@ -108,6 +136,50 @@ TEST(ProofText, RoundTripsAndTakesAnExtraLine) {
   EXPECT_EQ(parse_proof(extra)->index, 5U);
 }
 
+// Inclusion of "seven" in the log of fifteen words of tessera's testdata/log.
+TEST(ProofText, ReadsTheSpecificationsLayout) {
+  const std::string text =
+      "c2sp.org/tlog-proof@v1\n"
+      "extra aGVsbG8=\n"
+      "index 6\n"
+      "ThcgoV2DYcK+VCxBUDWAlNxmLy2r7dq7dK7+OlgQKWs=\n"
+      "ycRkkNklus5eMVRUvkD1pK321vMrA+jjOiZKU8aOcY4=\n"
+      "zY1lN35vrXYAPixXSd59LsU29xUJtuW4o2dNNg5Y2Co=\n"
+      "5jLpqTgjsBDSEX6SgZiRnbTMdTuRd8bQ5tSsAOxe0Ks=\n"
+      "\n"
+      "example.com/log/testdata\n"
+      "15\n"
+      "rKbDipCvhuX1GZ7g5BBe8sA6BbJ7ja/1nk427v383cs=\n"
+      "\n"
+      "\xe2\x80\x94 example.com/log/testdata M9e0lgAAAAA=\n"
+      "\xe2\x80\x94 witness.example/1 AAAAAAAAAAA=\n";
+  const auto proof = parse_proof(text);
+  ASSERT_TRUE(proof.ok()) << proof.error().message;
+  EXPECT_EQ(proof->index, 6U);
+  EXPECT_EQ(proof->checkpoint.checkpoint.size, 15U);
+  EXPECT_EQ(parse_note(proof->checkpoint.note)->signatures.size(), 2U);
+  EXPECT_TRUE(verify_inclusion(leaf_hash(as_bytes("seven")), 6, 15, proof->hashes,
+                               proof->checkpoint.checkpoint.root));
+  EXPECT_FALSE(verify_inclusion(leaf_hash(as_bytes("eit")), 6, 15, proof->hashes,
+                                proof->checkpoint.checkpoint.root));
+  for (const char* change : {"extra aGVsbG8=\nextra aGVsbG8=\n", "extra aGVsbG8\n", "extra\n",
+                             "extra aGVs bG8=\n", "Extra aGVsbG8=\n", "\n"}) {
+    std::string other = text;
+    other.replace(other.find("extra"), 15, change);
+    EXPECT_FALSE(parse_proof(other).ok()) << change;
+  }
+  for (const auto& [what, by] : {std::pair{"index 6\n", "index 6\r\n"},
+                                 {"index 6", "index  6"},
+                                 {"index 6", "index +6"},
+                                 {"KWs=\n", "KWs=\n\n"},
+                                 {"KWs=\n", "KWs= \n"},
+                                 {"15\n", "015\n"}}) {
+    std::string other = text;
+    other.replace(other.find(what), std::string_view(what).size(), by);
+    EXPECT_FALSE(parse_proof(other).ok()) << what << " by " << by;
+  }
+}
+
 TEST(ProofText, RefusesMalformedText) {
   const MemoryLedger ledger = proved_ledger();
   const std::string good = *prove_event(ProofReader(ledger), 5);
@@ -116,7 +188,7 @@ TEST(ProofText, RefusesMalformedText) {
     return text.replace(text.find(what), what.size(), by);
   };
   std::string long_path = good;
-  for (int i = 0; i < 65; ++i) {
+  for (int i = 0; i < 64; ++i) {
     long_path.insert(long_path.find("\n\n") + 1, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
   }
   for (const std::string& text :
