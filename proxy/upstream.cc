@@ -3,6 +3,7 @@
 #include "events/diag.h"
 #include "events/sha256.h"
 #include "proxy/address_policy.h"
+#include "proxy/tls_context.h"
 
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ssl.hpp>
@@ -67,14 +68,7 @@ class UpstreamConnection final : public Upstream {
 
   bool begin_tls(TlsContext& context, const Route& route) {
     tls_.emplace(std::move(plain_), context);
-    SSL* ssl = tls_->native_handle();
-    X509_VERIFY_PARAM* param = SSL_get0_param(ssl);
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    net::ErrorCode not_an_address;
-    asio::ip::make_address(route.host, not_an_address);
-    if (!not_an_address) return X509_VERIFY_PARAM_set1_ip_asc(param, route.host.c_str()) == 1;
-    return SSL_set_tlsext_host_name(ssl, route.host.c_str()) == 1 &&
-           X509_VERIFY_PARAM_set1_host(param, route.host.c_str(), route.host.size()) == 1;
+    return expect_tls_host(tls_->native_handle(), route.host);
   }
 
   net::Task<bool> handshake() {
@@ -235,34 +229,6 @@ class RouteDial final : public Dial, public std::enable_shared_from_this<RouteDi
   bool timed_out_ = false;
   Reason why_ = Reason::UpstreamUnreachable;
 };
-
-Result<std::unique_ptr<TlsContext>> make_tls_context(const std::filesystem::path& ca_file) {
-  auto context = std::make_unique<TlsContext>(TlsContext::tls_client);
-  SSL_CTX* native = context->native_handle();
-  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
-  static constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-  SSL_CTX_set_alpn_protos(native, kAlpn.data(), kAlpn.size());
-  context->set_verify_mode(asio::ssl::verify_peer);
-  net::ErrorCode error;
-  if (!ca_file.empty()) {
-    context->load_verify_file(ca_file.string(), error);
-    if (error) {
-      return Error{Code::kInvalid,
-                   "the CA file " + ca_file.string() + " does not load: " + error.message(),
-                   "it must hold certificates in PEM form"};
-    }
-    return context;
-  }
-  context->set_default_verify_paths(error);
-  // Where the linked OpenSSL looks is Debian's place; other systems keep their roots elsewhere.
-  for (const char* bundle : {"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}) {
-    std::error_code absent;
-    if (std::filesystem::exists("/etc/ssl/certs/ca-certificates.crt", absent)) break;
-    if (std::filesystem::exists(bundle, absent)) context->load_verify_file(bundle, error);
-  }
-  return context;
-}
 
 class RoutePool final : public UpstreamPool {
  public:
