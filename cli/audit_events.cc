@@ -26,4 +26,11 @@ Draft audit_proved(const Context& context, Seq seq, std::uint64_t size) {
   });
 }
 
+Draft audit_published(const Context& context, std::uint64_t size, const Digest& root) {
+  return make_draft<schema::AuditPublished>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
+    const std::vector<std::uint8_t> bytes(root.begin(), root.end());
+    return schema::CreateAuditPublishedDirect(builder, size, &bytes);
+  });
+}
+
 }  // namespace phantom

@@ -16,5 +16,6 @@ Draft audit_read(const Context& context, const AuditRange& range);
 Draft audit_verified(const Context& context, std::uint64_t size, const Digest& root,
                      const std::string& rung);
 Draft audit_proved(const Context& context, Seq seq, std::uint64_t size);
+Draft audit_published(const Context& context, std::uint64_t size, const Digest& root);
 
 }  // namespace phantom

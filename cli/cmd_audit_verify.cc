@@ -2,10 +2,8 @@
 #include "cli/commands.h"
 #include "cli/environment.h"
 #include "cli/log_access.h"
-#include "cli/output_file.h"
-#include "cli/progress.h"
 #include "cli/verify_inputs.h"
-#include "cli/verify_text.h"
+#include "cli/verify_run.h"
 #include "ledger/head_guard.h"
 #include "ledger/layout.h"
 #include "ledger/trust.h"
@@ -20,34 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kProofBytesMax = 64 * 1024;
 constexpr std::size_t kEntryFileBytesMax = 128 * 1024;
-
-struct VerifyArgs {
-  std::optional<std::string> ledger;
-  std::optional<std::string> key;
-  std::vector<std::string> anchors;
-  std::optional<std::string> trust_state;
-  bool update_trust = false;
-  std::optional<std::string> proof;
-  std::optional<std::string> entry;
-  std::vector<std::string> formats;
-  std::vector<std::string> outputs;
-  bool json = false;
-};
-
-// Something the caller handed over that cannot be used: says so and gives the exit code.
-int refuse_input(Environment& environment, const Error& error) {
-  environment.out().error(error);
-  switch (error.code) {
-    case Code::kNotFound:
-      return kExitIndeterminate;
-    case Code::kDenied:
-      return kExitDenied;
-    case Code::kIo:
-      return kExitIo;
-    default:
-      return kExitUsage;
-  }
-}
 
 // The origin of what this home has pinned. With more than one pin the ledger's head says which.
 std::optional<std::string> pinned_origin(const Home& home) {
@@ -85,44 +55,6 @@ bool is_own_ledger(const Result<Home>& home, const fs::path& ledger) {
   return home.ok() && fs::equivalent(home->ledger(), ledger, code);
 }
 
-Status read_trust_state(const VerifyArgs& args, VerifyOptions& options) {
-  if (!args.trust_state) return {};
-  auto note = read_checkpoint_file(*args.trust_state);
-  if (note.ok()) {
-    options.trust = std::move(*note);
-    return {};
-  }
-  // The first run of a job that keeps its trust in a file.
-  if (note.error().code == Code::kNotFound && args.update_trust) return {};
-  return std::move(note.error());
-}
-
-Status update_trust_state(const std::string& file, const VerifyReport& report) {
-  if (const auto before = read_checkpoint_file(file); before.ok()) {
-    PH_ASSIGN(const SignedCheckpoint old, parse_checkpoint(*before));
-    if (report.head && old.checkpoint.size >= report.head->size) return {};
-  }
-  return write_output_file(file, as_bytes(report.head_note));
-}
-
-// Every asked-for format once; the first -o takes the first --format, and so on. What has no file
-// goes to standard output.
-Status print_report(Environment& environment, const VerifyArgs& args, const VerifyReport& report,
-                    const std::string& subject) {
-  std::vector<std::string> formats = args.formats;
-  if (formats.empty()) formats = {args.json ? "json" : "text"};
-  for (std::size_t i = 0; i < formats.size(); ++i) {
-    const std::string text = formats[i] == "json" ? report_to_json(report, subject) + "\n"
-                                                  : report_to_text(report, subject);
-    if (i < args.outputs.size()) {
-      PH_TRY(write_output_file(args.outputs[i], as_bytes(text)));
-    } else {
-      environment.out().result(text);
-    }
-  }
-  return {};
-}
-
 Result<int> check_proof(Environment& environment, const VerifyArgs& args) {
   const auto proof = read_file(*args.proof, kProofBytesMax);
   if (!proof.ok()) return refuse_input(environment, proof.error());
@@ -151,32 +83,14 @@ Result<int> check_ledger(Environment& environment, const VerifyArgs& args) {
     return kExitIndeterminate;
   }
   const bool own = !args.ledger || is_own_ledger(home, options.ledger);
-  if (args.key) {
-    auto key = read_verifier_key(*args.key);
-    if (!key.ok()) return refuse_input(environment, key.error());
-    options.key = *key;
-  }
-  for (const std::string& file : args.anchors) {
-    auto note = read_checkpoint_file(file);
-    if (!note.ok()) return refuse_input(environment, note.error());
-    options.anchors.push_back(std::move(*note));
-  }
-  if (const Status read = read_trust_state(args, options); !read.ok()) {
-    return refuse_input(environment, read.error());
-  }
+  if (const auto stopped = read_outside(environment, args, options)) return *stopped;
   if (own) {
     if (const Status pins = use_pins(*home, options, !args.trust_state); !pins.ok()) {
       environment.out().error(pins.error());
       return kExitIndeterminate;
     }
   }
-  const VerifyReport report = [&options] {
-    Progress progress("events");
-    options.progress = [&progress](std::uint64_t done, std::uint64_t total) {
-      progress.show(done, total);
-    };
-    return verify_ledger(options);
-  }();
+  const VerifyReport report = with_progress(options, [&] { return verify_ledger(options); });
   PH_TRY(print_report(environment, args, report, options.ledger.string()));
   if (report.exit_code != kExitOk) return report.exit_code;
   if (args.trust_state && args.update_trust) {
@@ -201,6 +115,9 @@ std::string contradiction(const VerifyArgs& args) {
   if (args.proof && (args.ledger || !args.anchors.empty() || args.trust_state)) {
     return "--proof stands alone: no --ledger, --against or --trust-state";
   }
+  if (args.tiles && (args.ledger || args.proof))
+    return "--tiles stands in place of --ledger and --proof";
+  if (args.ca && !args.tiles) return "--ca goes with --tiles";
   if (args.update_trust && !args.trust_state) return "--update-trust needs --trust-state";
   if (args.json && !args.formats.empty()) return "--json is short for --format json: give one";
   const std::size_t formats = std::max<std::size_t>(args.formats.size(), 1);
@@ -215,6 +132,7 @@ Result<int> verify(Environment& environment, const VerifyArgs& args) {
     environment.out().hint("phantom audit verify --help shows how it is used");
     return kExitUsage;
   }
+  if (args.tiles) return check_tiles(environment, args);
   return args.proof ? check_proof(environment, args) : check_ledger(environment, args);
 }
 
@@ -226,14 +144,16 @@ Command audit_verify_command() {
   command.words = {"audit", "verify"};
   command.summary = "check that the record is whole and unchanged";
   command.description =
-      "Reads the whole ledger, or one proof, and says what it found and how much that means: "
+      "Reads the whole ledger, a published copy of it, or one proof, and says what it found and "
+      "how much that means: "
       "L0 parses, L1 consistent, L2 authentic to a key you pinned, L3 append-only against what you "
       "trusted before, L4 anchored outside. Needs no vault and no password and works beside a "
       "running writer.\n"
       "One's own ledger is checked against the key pinned when it was made and the checkpoint of "
       "the last good run, which then moves forward. Anyone else's needs --key: without it the "
       "answer is INDETERMINATE even if nothing is wrong.\n"
-      "Exit codes: 0 VERIFIED, 1 FAILED, 2 usage, 3 INDETERMINATE, 74 I/O, 77 permission.";
+      "Exit codes: 0 VERIFIED, 1 FAILED, 2 usage, 3 INDETERMINATE, 74 I/O, 75 a server that cannot "
+      "be reached, 77 permission.";
   command.options = {
       {"ledger", "DIR", "the ledger; one's own if not given", &args->ledger},
       {"key", "VKEY", "the log's verifier key, or a file with it", &args->key},
@@ -241,6 +161,9 @@ Command audit_verify_command() {
        &args->anchors},
       {"trust-state", "FILE", "the checkpoint of the last good run", &args->trust_state},
       {"update-trust", "", "after exit 0, move that file forward", &args->update_trust},
+      {"tiles", "DIR-or-URL", "a log published as tiles, in a directory or on a web server",
+       &args->tiles},
+      {"ca", "FILE", "with --tiles https://: certificates to trust beside the system's", &args->ca},
       {"proof", "FILE", "check one event by its proof, without a ledger", &args->proof},
       {"entry", "FILE", "the event's bytes, with --proof", &args->entry},
       {"format", "FORMAT", "how to report", &args->formats, {"text", "json"}},

@@ -17,6 +17,8 @@ Command audit_show_command();
 Command audit_tail_command();
 Command audit_verify_command();
 Command audit_prove_command();
+Command audit_consistency_command();
+Command audit_publish_command();
 Command audit_head_command();
 Command audit_path_command();
 Command ledger_init_command();

@@ -23,6 +23,8 @@ CommandTable make_command_table() {
   commands.push_back(audit_tail_command());
   commands.push_back(audit_verify_command());
   commands.push_back(audit_prove_command());
+  commands.push_back(audit_consistency_command());
+  commands.push_back(audit_publish_command());
   commands.push_back(audit_head_command());
   commands.push_back(audit_path_command());
   commands.push_back(ledger_init_command());
