@@ -227,7 +227,8 @@ def read_payload(kind, payload, schema):
 
 
 def read_keys(kind, root):
-    """Origin, epoch, log key and epoch key, as far as the event announces them."""
+    """Origin, epoch, log key, epoch key and what is closed (epoch, first event, number of events),
+    as far as the event announces them."""
     try:
         texts = [root.raw(field).decode() for field in ((0, 2, 3) if kind == CREATED else (1,))]
     except UnicodeDecodeError as error:
@@ -235,8 +236,8 @@ def read_keys(kind, root):
     for key in texts[-2:] if kind == CREATED else texts:
         Key(key)
     if kind == CREATED:
-        return texts[0], 1, texts[1], texts[2]
-    return None, root.number(0), None, texts[0]
+        return texts[0], 1, texts[1], texts[2], None
+    return None, root.number(0), None, texts[0], tuple(root.number(field) for field in (2, 3, 4))
 
 
 def read_entry(data, seq, schema):

@@ -141,6 +141,7 @@ class Ledger:
         self.notes = {}  # size -> note, of the sizes that are wanted
         self.origin = self.log = self.epoch = self.next_epoch = None
         self.epoch_number = self.commits = self.unknown_types = self.commit_first_seq = 0
+        self.epoch_first = 0  # first event that the epoch in force signs for
         self.last_time = -(1 << 63) - 1  # before all times there are
         self.tags, self.ids, self.used_keys = {}, {}, set()
         self.open_tiles, self.tile_rows, self.full_tiles = [], [], []
@@ -250,8 +251,12 @@ class Ledger:
         require(self.next_epoch is None, f"{what}: in the commit of an announcement, after it")
         if keys is None:
             return
-        origin, epoch, log, epoch_key = keys
+        origin, epoch, log, epoch_key, closes = keys
         require(epoch == self.epoch_number + 1, f"{what}: epoch {epoch} is out of order")
+        if not created:
+            expected = (self.epoch_number, self.epoch_first, seq + 1 - self.epoch_first)
+            require(closes == expected, f"{what}: it closes {closes}, found {expected}")
+            self.epoch_first = seq + 1
         self.epoch_number = epoch
         key = Key(epoch_key)
         if created:
