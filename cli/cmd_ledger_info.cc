@@ -18,7 +18,8 @@ constexpr std::size_t kEpochsShown = 10;
 
 std::string epoch_line(const EpochRecord& epoch) {
   std::string line = std::to_string(epoch.number) + ": " + std::to_string(epoch.events) +
-                     (epoch.events == 1 ? " event from " : " events from ") + std::to_string(epoch.first_seq) + " on, announced at " +
+                     (epoch.events == 1 ? " event from " : " events from ") +
+                     std::to_string(epoch.first_seq) + " on, announced at " +
                      std::to_string(epoch.announced_seq);
   if (!epoch.closed_seq) return line + ", in force";
   return line + ", closed at " + std::to_string(*epoch.closed_seq) + " (" +

@@ -80,7 +80,7 @@ Result<SealedKey> parse_sealed_key(std::string_view line) {
   const auto name = take_part(rest);
   const auto id = take_part(rest);
   const auto method_name = take_part(rest);
-  if (!name || !id || !method_name) return not_sealed();
+  if (!name || !id || !method_name || !is_key_name(*name)) return not_sealed();
   const auto method = method_of(*method_name);
   if (!method) {
     return Error{Code::kUnsupported, "sealed in a way this phantom does not know",
