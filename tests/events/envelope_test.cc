@@ -279,13 +279,6 @@ TEST(DraftBytes, RefusesWhatWouldFailEveryVerification) {
   bad = good;
   bad.payload = Bytes(200, 0xff);
   EXPECT_TRUE(refused(bad)) << "payload that is no table";
-  bad = good;
-  bad.tags.emplace_back(kEpochTag);
-  EXPECT_TRUE(refused(bad)) << "the tag of key changes";
-  for (const EventNo type :
-       {event_no<schema::LedgerCreated>(), event_no<schema::LedgerEpochAnnounced>()}) {
-    EXPECT_TRUE(refused(sample_draft(type, 1, "text"))) << "an event only the writer makes";
-  }
   Draft unknown = good;
   unknown.type = 64'999;
   EXPECT_FALSE(refused(unknown)) << "a type of a newer phantom";

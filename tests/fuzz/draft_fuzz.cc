@@ -3,6 +3,7 @@
 
 #include "events/envelope.h"
 #include "events/limits.h"
+#include "ledger/epoch_change.h"
 #include "ledger/verify_entry.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -34,7 +35,7 @@ void check_draft_bytes(ByteView bytes) {
   Sequencing sequencing;
   sequencing.seq = ~Seq{0};
   sequencing.commit_first_seq = ~Seq{0};
-  sequencing.time_ns = INT64_MIN;
+  sequencing.time_ns = INT64_MAX;
   sequencing.peer = Peer{~0U, ~0U};
   sequencing.tag_links.assign(draft->tags.size(), {~Seq{0}, ~std::uint64_t{0}});
   const auto entry = encode_entry(*draft, sequencing);
@@ -43,8 +44,11 @@ void check_draft_bytes(ByteView bytes) {
     PH_CHECK(encoded.size() > kDraftBytesMax, "the limit of drafts leaves no room for the entry");
     return;
   }
-  const auto facts = read_entry_facts(*entry, sequencing.seq);
-  PH_CHECK(facts.ok(), "an accepted draft becomes an entry that fails verification");
+  if (!check_not_reserved(*draft).ok()) return;  // the writer refuses it
+  EntryReader reader;
+  const auto read = reader.read(*entry, sequencing.seq);
+  PH_CHECK(read.ok(), "an accepted draft becomes an entry that fails verification");
+  const EntryFacts* facts = *read;
   PH_CHECK(facts->id == draft->id && facts->tags.size() == draft->tags.size(), "other facts");
   PH_CHECK(!facts->keys, "a draft from the socket announces a key");
 }

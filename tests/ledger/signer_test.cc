@@ -129,76 +129,76 @@ TEST(Signer, KeyFileWithABadNameIsRefused) {
     ASSERT_FALSE(loaded.ok());
     EXPECT_EQ(loaded.error().code, Code::kInvalid);
   }
+}
 
-  // Places in this process's writable memory that hold the bytes whose complement is `masked`.
-  std::size_t copies_in_memory(const Bytes& masked) {
-    std::vector<std::uint8_t> buffer(1 << 20);
-    std::ifstream maps("/proc/self/maps");
-    const int memory = ::open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
-    PH_CHECK(memory >= 0, "a process may read its own memory");
-    const auto own = reinterpret_cast<std::uintptr_t>(buffer.data());
-    const auto first = static_cast<std::uint8_t>(~masked[0]);
-    std::size_t found = 0;
-    std::string line;
-    while (std::getline(maps, line)) {
-      std::uintptr_t from = 0;
-      std::uintptr_t to = 0;
-      char access[5] = {};
-      if (std::sscanf(line.c_str(), "%lx-%lx %4s", &from, &to, access) != 3 || access[1] != 'w')
-        continue;
-      const std::size_t step = buffer.size() - masked.size();
-      for (std::uintptr_t at = from; at < to; at += step) {
-        const std::size_t want = std::min<std::size_t>(buffer.size(), to - at);
-        const ssize_t got = ::pread(memory, buffer.data(), want, static_cast<off_t>(at));
-        if (got < static_cast<ssize_t>(masked.size())) break;
-        const std::uint8_t* const end = buffer.data() + got - masked.size();
-        for (const std::uint8_t* p = buffer.data(); p <= end; ++p) {
-          p = static_cast<const std::uint8_t*>(
-              std::memchr(p, first, static_cast<std::size_t>(end - p) + 1));
-          if (p == nullptr) break;
-          const std::uintptr_t place = at + static_cast<std::uintptr_t>(p - buffer.data());
-          if (place >= own && place < own + buffer.size()) continue;
-          std::size_t same = 0;
-          while (same < masked.size() && p[same] == static_cast<std::uint8_t>(~masked[same]))
-            ++same;
-          if (same == masked.size()) ++found;
-        }
+// Places in this process's writable memory that hold the bytes whose complement is `masked`.
+std::size_t copies_in_memory(const Bytes& masked) {
+  std::vector<std::uint8_t> buffer(1 << 20);
+  std::ifstream maps("/proc/self/maps");
+  const int memory = ::open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+  PH_CHECK(memory >= 0, "a process may read its own memory");
+  const auto own = reinterpret_cast<std::uintptr_t>(buffer.data());
+  const auto first = static_cast<std::uint8_t>(~masked[0]);
+  std::size_t found = 0;
+  std::string line;
+  while (std::getline(maps, line)) {
+    std::uintptr_t from = 0;
+    std::uintptr_t to = 0;
+    char access[5] = {};
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s", &from, &to, access) != 3 || access[1] != 'w')
+      continue;
+    const std::size_t step = buffer.size() - masked.size();
+    for (std::uintptr_t at = from; at < to; at += step) {
+      const std::size_t want = std::min<std::size_t>(buffer.size(), to - at);
+      const ssize_t got = ::pread(memory, buffer.data(), want, static_cast<off_t>(at));
+      if (got < static_cast<ssize_t>(masked.size())) break;
+      const std::uint8_t* const end = buffer.data() + got - masked.size();
+      for (const std::uint8_t* p = buffer.data(); p <= end; ++p) {
+        p = static_cast<const std::uint8_t*>(
+            std::memchr(p, first, static_cast<std::size_t>(end - p) + 1));
+        if (p == nullptr) break;
+        const std::uintptr_t place = at + static_cast<std::uintptr_t>(p - buffer.data());
+        if (place >= own && place < own + buffer.size()) continue;
+        std::size_t same = 0;
+        while (same < masked.size() && p[same] == static_cast<std::uint8_t>(~masked[same])) ++same;
+        if (same == masked.size()) ++found;
       }
     }
-    ::close(memory);
-    return found;
   }
+  ::close(memory);
+  return found;
+}
 
-  Bytes complement_of(ByteView secret) {
-    Bytes masked;
-    for (const std::uint8_t byte : secret) masked.push_back(static_cast<std::uint8_t>(~byte));
-    return masked;
-  }
+Bytes complement_of(ByteView secret) {
+  Bytes masked;
+  for (const std::uint8_t byte : secret) masked.push_back(static_cast<std::uint8_t>(~byte));
+  return masked;
+}
 
-  TEST(Signer, NothingOfTheSecretStaysInMemory) {
-    LedgerHome home;
-    const auto file = home.home().root / "epoch-1.key";
-    Bytes seed;
-    Bytes text;
+TEST(Signer, NothingOfTheSecretStaysInMemory) {
+  LedgerHome home;
+  const auto file = home.home().root / "epoch-1.key";
+  Bytes seed;
+  Bytes text;
+  {
+    Signer signer = Signer::generate("phantom.local/x", system_random());
     {
-      Signer signer = Signer::generate("phantom.local/x", system_random());
-      {
-        const SecretBytes bytes = signer.seed();
-        const SecretBytes line = signer.text();
-        seed = complement_of(bytes.view());
-        text = complement_of(line.view().subspan(line.size() - 44));
-      }
-      signer.sign(as_bytes("m"));
-      ASSERT_TRUE(signer.save(file).ok());
-      const auto loaded = Signer::load(file);
-      ASSERT_TRUE(loaded.ok());
-      EXPECT_GE(copies_in_memory(seed), 2U) << "the search finds what is there";
-      // As a writer changes its epoch: the old secret goes when the new one takes its place.
-      signer = Signer::generate("phantom.local/x", system_random());
+      const SecretBytes bytes = signer.seed();
+      const SecretBytes line = signer.text();
+      seed = complement_of(bytes.view());
+      text = complement_of(line.view().subspan(line.size() - 44));
     }
-    EXPECT_EQ(copies_in_memory(seed), 0U);
-    EXPECT_EQ(copies_in_memory(text), 0U);
+    signer.sign(as_bytes("m"));
+    ASSERT_TRUE(signer.save(file).ok());
+    const auto loaded = Signer::load(file);
+    ASSERT_TRUE(loaded.ok());
+    EXPECT_GE(copies_in_memory(seed), 2U) << "the search finds what is there";
+    // As a writer changes its epoch: the old secret goes when the new one takes its place.
+    signer = Signer::generate("phantom.local/x", system_random());
   }
+  EXPECT_EQ(copies_in_memory(seed), 0U);
+  EXPECT_EQ(copies_in_memory(text), 0U);
+}
 
 }  // namespace
 }  // namespace phantom::test
