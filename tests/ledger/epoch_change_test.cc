@@ -63,7 +63,7 @@ class EpochChanges : public testing::Test {
     const Signer key = *Signer::load(key_file(epoch));
     const SecretBytes seed = key.seed();
     const SecretBytes line = key.text();
-    return {to_bytes(seed.view()), std::string(line.text().substr(line.text().rfind('+') + 1))};
+    return {to_bytes(seed.view()), std::string(line.text().substr(line.size() - 44))};
   }
 
   // Files below the home that hold one of the two.
