@@ -156,32 +156,38 @@ Status check_submitted(const Draft& draft) {
 
 }  // namespace
 
-Result<Bytes> encode_entry(const Draft& draft, const Sequencing& sequencing) {
+Result<ByteView> EntryEncoder::encode(const Draft& draft, const Sequencing& sequencing) {
   PH_CHECK(draft.tags.size() == sequencing.tag_links.size(), "one link per tag");
-  fb::FlatBufferBuilder builder(1024);
-  std::vector<fb::Offset<schema::Tag>> tags;
+  builder_.Clear();
+  tags_.clear();
   for (std::size_t i = 0; i < draft.tags.size(); ++i) {
     const Sequencing::TagLink& link = sequencing.tag_links[i];
-    tags.push_back(
-        schema::CreateTag(builder, builder.CreateString(draft.tags[i]), link.prev_seq, link.count));
+    tags_.push_back(schema::CreateTag(builder_, builder_.CreateString(draft.tags[i]), link.prev_seq,
+                                      link.count));
   }
-  const auto tag_vector = builder.CreateVector(tags);
-  const Parts parts(builder, draft);
+  const auto tag_vector = builder_.CreateVector(tags_);
+  const Parts parts(builder_, draft);
   const auto peer_uid = sequencing.peer ? std::optional(sequencing.peer->uid) : std::nullopt;
   const auto peer_pid = sequencing.peer ? std::optional(sequencing.peer->pid) : std::nullopt;
-  builder.FinishSizePrefixed(
-      schema::CreateEntry(builder, kEntryFormat, sequencing.seq, &parts.id, draft.type,
+  builder_.FinishSizePrefixed(
+      schema::CreateEntry(builder_, kEntryFormat, sequencing.seq, &parts.id, draft.type,
                           sequencing.time_ns, draft.occurred_ns, draft.mono_ns, parts.boot_id,
                           parts.component, parts.version, draft.context.actor_kind, parts.actor_id,
                           peer_uid, peer_pid, parts.agent_tool, parts.session, parts.project,
                           draft.cause_seq, parts.traceparent, draft.outcome, draft.reason,
                           tag_vector, parts.payload, parts.sealed, sequencing.commit_first_seq),
       kEntryIdentifier);
-  if (builder.GetSize() > kEntryBytesMax) {
-    return Error{Code::kLimit, "event of " + std::to_string(builder.GetSize()) +
+  if (builder_.GetSize() > kEntryBytesMax) {
+    return Error{Code::kLimit, "event of " + std::to_string(builder_.GetSize()) +
                                    " bytes is larger than an entry may be"};
   }
-  return finished(builder);
+  return ByteView(builder_.GetBufferPointer(), builder_.GetSize());
+}
+
+Result<Bytes> encode_entry(const Draft& draft, const Sequencing& sequencing) {
+  EntryEncoder encoder;
+  PH_ASSIGN(const ByteView entry, encoder.encode(draft, sequencing));
+  return to_bytes(entry);
 }
 
 Result<const schema::Entry*> parse_entry(ByteView bytes) {
@@ -220,10 +226,11 @@ Status check_draft(const Draft& draft) {
   if (draft.type == 0) return bad("no event type");
   if (draft.payload.size() < kPayloadBytesMin) return bad("no payload");
   if (draft.tags.size() > kTagsMax) return bad("more than " + std::to_string(kTagsMax) + " tags");
-  std::set<std::string_view> seen;
-  for (const std::string& tag : draft.tags) {
+  for (std::size_t i = 0; i < draft.tags.size(); ++i) {
+    const std::string& tag = draft.tags[i];
     if (!is_valid_tag(tag)) return bad("not a tag: " + escape_terminal(tag));
-    if (!seen.insert(tag).second) return bad("tag twice: " + tag);
+    const auto end = draft.tags.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(draft.tags.begin(), end, tag) != end) return bad("tag twice: " + tag);
   }
   for (const Condition& condition : draft.conditions) {
     if (!is_valid_tag(condition.tag)) return bad("not a tag: " + escape_terminal(condition.tag));

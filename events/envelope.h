@@ -25,7 +25,17 @@ struct Sequencing {
   std::vector<TagLink> tag_links;
 };
 
-// kLimit when the entry would be larger than kEntryBytesMax.
+// Encodes one entry after the other into the same memory. One thread.
+class EntryEncoder {
+ public:
+  // Good until the next call. kLimit when the entry would be larger than kEntryBytesMax.
+  Result<ByteView> encode(const Draft& draft, const Sequencing& sequencing);
+
+ private:
+  flatbuffers::FlatBufferBuilder builder_;
+  std::vector<flatbuffers::Offset<schema::Tag>> tags_;
+};
+// The same for a single entry, to keep.
 Result<Bytes> encode_entry(const Draft& draft, const Sequencing& sequencing);
 
 // The verified view of an entry. Points into `bytes`, which must outlive it.

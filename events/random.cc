@@ -4,13 +4,46 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+#include <array>
+#include <unistd.h>
+
 namespace phantom {
 namespace {
 
 class SystemRandom final : public Random {
  public:
   SystemRandom() { PH_CHECK(sodium_init() >= 0, "libsodium does not start"); }
-  void fill(std::span<std::uint8_t> out) override { randombytes_buf(out.data(), out.size()); }
+  void fill(std::span<std::uint8_t> out) override {
+    if (out.size() > kSmallBytesMax) return randombytes_buf(out.data(), out.size());
+    // A call of the kernel for each event id would cost more than the id. Every byte is given out
+    // once and wiped; a forked child makes a pool of its own.
+    thread_local Pool pool;
+    pool.take(out);
+  }
+
+ private:
+  static constexpr std::size_t kSmallBytesMax = 16;
+
+  class Pool {
+   public:
+    ~Pool() { sodium_memzero(bytes_.data(), bytes_.size()); }
+    void take(std::span<std::uint8_t> out) {
+      if (const pid_t pid = ::getpid(); left_ < out.size() || owner_ != pid) {
+        randombytes_buf(bytes_.data(), bytes_.size());
+        left_ = bytes_.size();
+        owner_ = pid;
+      }
+      left_ -= out.size();
+      std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(left_), out.size(), out.begin());
+      sodium_memzero(bytes_.data() + left_, out.size());
+    }
+
+   private:
+    std::array<std::uint8_t, 1'024> bytes_{};
+    std::size_t left_ = 0;
+    pid_t owner_ = 0;
+  };
 };
 
 }  // namespace

@@ -125,15 +125,20 @@ class RoleAppender final : public Appender {
   }
 
   std::vector<Result<Receipt>> append_all(std::vector<Draft> drafts) override {
-    std::vector<Result<Receipt>> results(drafts.size(), Error{});
-    std::latch open(static_cast<std::ptrdiff_t>(drafts.size()));
+    struct Waiting {
+      std::vector<Result<Receipt>> results;
+      std::latch open;
+    };
+    Waiting waiting{std::vector<Result<Receipt>>(drafts.size(), Error{}),
+                    std::latch(static_cast<std::ptrdiff_t>(drafts.size()))};
     std::vector<Submission> batch;
     batch.reserve(drafts.size());
     const auto writer = current_writer();
     for (std::size_t i = 0; i < drafts.size(); ++i) {
-      AppendCallback done = [&results, &open, i](Result<Receipt> result) {
-        results[i] = std::move(result);
-        open.count_down();
+      // Small enough for the function object to need no memory of its own.
+      AppendCallback done = [to = &waiting, i](Result<Receipt> result) {
+        to->results[i] = std::move(result);
+        to->open.count_down();
       };
       if (auto ready = prepare(drafts[i]); !ready.ok()) {
         done(std::move(ready.error()));
@@ -144,8 +149,8 @@ class RoleAppender final : public Appender {
       }
     }
     if (writer) writer->writer->commit_now(std::move(batch));
-    open.wait();
-    return results;
+    waiting.open.wait();
+    return std::move(waiting.results);
   }
 
   void append_async(Draft draft, AppendCallback done) override {

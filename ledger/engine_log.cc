@@ -1,28 +1,14 @@
 #include "ledger/engine_log.h"
 
+#include "ledger/crc32c.h"
+
 #include <algorithm>
-#include <array>
 
 namespace phantom {
 namespace {
 
 constexpr std::size_t kBlockBytes = 32 * 1024;
 constexpr std::size_t kHeaderBytes = 7;
-
-std::uint32_t crc32c(ByteView bytes) {
-  static const auto table = [] {
-    std::array<std::uint32_t, 256> made{};
-    for (std::uint32_t i = 0; i < 256; ++i) {
-      std::uint32_t value = i;
-      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) * 0x82f63b78U);
-      made[i] = value;
-    }
-    return made;
-  }();
-  std::uint32_t crc = 0xffffffff;
-  for (const std::uint8_t byte : bytes) crc = table[(crc ^ byte) & 0xff] ^ (crc >> 8);
-  return ~crc;
-}
 
 std::uint32_t masked(std::uint32_t crc) { return ((crc >> 15) | (crc << 17)) + 0xa282ead8U; }
 

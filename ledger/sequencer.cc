@@ -15,17 +15,19 @@ namespace {
 constexpr std::int64_t kNsPerMs = 1'000'000;
 // Clocks of processes on one machine are one clock; it may be set back between two looks.
 constexpr std::uint64_t kIdAheadMsMax = 1'000;
-// Events whose ids are kept in memory, and how many there may be before the oldest are let go.
-constexpr std::uint64_t kIdsKept = 65'536;
-constexpr std::uint64_t kIdsMax = 4 * kIdsKept;
+// Events whose ids are kept in memory, how many there may be before the oldest are let go, and how
+// far back an old id is looked for.
+constexpr std::uint64_t kIdsKept = 16'384;
+constexpr std::uint64_t kIdsTrimmed = 4 * kIdsKept;
+constexpr std::uint64_t kIdsMax = 262'144;
 
 }  // namespace
 
 // One commit in the making.
 class Sequencer::Batch {
  public:
-  Batch(Sequencer& from, const RowSource& rows, std::int64_t now_ns)
-      : from_(from), rows_(rows), now_ns_(now_ns) {
+  Batch(Sequencer& from, const RowSource& rows, std::int64_t now_ns, const Settle& settle)
+      : from_(from), rows_(rows), now_ns_(now_ns), settle_(settle) {
     out_.range = from.range_;
     out_.last_time_ns = from.last_time_ns_;
   }
@@ -38,9 +40,12 @@ class Sequencer::Batch {
                    "event id " + format_uuid(draft.id) + " was made after this machine's clock",
                    "the clock was set back: run the command again"};
     }
-    PH_TRY(from_.cover_ids(rows_, id_ms));
-    PH_ASSIGN(const auto earlier, find_duplicate(draft));
-    if (earlier) return *earlier;
+    // An id that is younger than every event stands at none of them.
+    if (static_cast<std::int64_t>(id_ms) * kNsPerMs <= out_.last_time_ns) {
+      PH_TRY(from_.cover_ids(rows_, id_ms, settle_));
+      PH_ASSIGN(const auto earlier, find_duplicate(draft));
+      if (earlier) return *earlier;
+    }
     PH_TRY(check_conditions(draft));
 
     sequencing_.seq = from_.size() + ends_.size();
@@ -49,16 +54,19 @@ class Sequencer::Batch {
         std::max({now_ns_, out_.last_time_ns + 1, static_cast<std::int64_t>(id_ms) * kNsPerMs});
     sequencing_.peer = submission.peer;
     sequencing_.tag_links.clear();
+    tags_.clear();
     for (const std::string& tag : draft.tags) {
-      PH_ASSIGN(const TagState state, from_.tags_.find(rows_, tag));
+      PH_ASSIGN(TagTable::Node* const node, from_.tags_.find(rows_, tag));
+      tags_.push_back(node);
+      const TagState& state = node->second.state;
       sequencing_.tag_links.push_back({state.last_seq, state.count + 1});
     }
-    PH_ASSIGN(const Bytes entry, encode_entry(draft, sequencing_));
+    PH_ASSIGN(const ByteView entry, from_.encoder_.encode(draft, sequencing_));
     // Read back what will be stored: nothing is signed that a reader would refuse.
     PH_ASSIGN(const schema::Entry* parsed, parse_entry(entry));
     PH_CHECK(parsed->seq() == sequencing_.seq, "entry does not carry its number");
 
-    for (const std::string& tag : draft.tags) from_.tags_.add(tag, sequencing_.seq);
+    for (TagTable::Node* tag : tags_) from_.tags_.add(*tag, sequencing_.seq);
     from_.ids_.push_back(draft.id);
     out_.last_time_ns = sequencing_.time_ns;
     rows::append_to_bundle(entries_, entry);
@@ -123,6 +131,7 @@ class Sequencer::Batch {
     if (seq >= from_.size()) {
       stored = to_bytes(entry(seq - from_.size()));
     } else {
+      settle_();
       PH_ASSIGN(stored, read_entry(rows_, from_.size(), seq));
     }
     PH_ASSIGN(const schema::Entry* event, parse_entry(stored));
@@ -138,7 +147,8 @@ class Sequencer::Batch {
 
   Status check_conditions(const Draft& draft) {
     for (const Condition& condition : draft.conditions) {
-      PH_ASSIGN(const TagState state, from_.tags_.find(rows_, condition.tag));
+      PH_ASSIGN(const TagTable::Node* node, from_.tags_.find(rows_, condition.tag));
+      const TagState& state = node->second.state;
       const std::optional<Seq> last =
           state.count > 0 ? std::optional(state.last_seq) : std::nullopt;
       if (last != condition.last_seq) {
@@ -190,7 +200,9 @@ class Sequencer::Batch {
     std::size_t begin = 0;
     for (Seq first = rows::open_bundle(old_size); first < full; first += rows::kBundleEvents) {
       const std::size_t end = ends_[first + rows::kBundleEvents - old_size - 1];
-      std::string bundle = first < old_size ? from_.open_bundle_ : std::string();
+      std::string bundle;
+      bundle.reserve(from_.open_bundle_.size() + end - begin);
+      if (first < old_size) bundle = from_.open_bundle_;
       bundle.append(entries_, begin, end - begin);
       out_.changes.puts.emplace_back(rows::bundle(first / rows::kBundleEvents), std::move(bundle));
       begin = end;
@@ -208,10 +220,12 @@ class Sequencer::Batch {
   Sequencer& from_;
   const RowSource& rows_;
   std::int64_t now_ns_;
+  const Settle& settle_;
   Prepared out_;
-  Sequencing sequencing_;          // kept for its memory
-  std::string entries_;            // of this commit, in the form of a bundle
-  std::vector<std::size_t> ends_;  // where each ends
+  Sequencing sequencing_;              // of the draft at hand
+  std::vector<TagTable::Node*> tags_;  // the same
+  std::string entries_;                // of this commit, in the form of a bundle
+  std::vector<std::size_t> ends_;      // where each ends
   std::map<std::pair<unsigned, std::uint64_t>, std::string> tiles_;
 };
 
@@ -262,8 +276,9 @@ Result<Sequencer> Sequencer::load(const RowSource& rows, const Checkpoint& head)
 }
 
 // Lets the window of ids reach back to every event that could have an id of that time.
-Status Sequencer::cover_ids(const RowSource& rows, std::uint64_t id_ms) {
+Status Sequencer::cover_ids(const RowSource& rows, std::uint64_t id_ms, const Settle& settle) {
   while (!ids_.covers(id_ms)) {
+    settle();
     if (ids_.count() >= kIdsMax) {
       return Error{Code::kInvalid,
                    "the event's id is too old to tell it from one that was recorded",
@@ -291,8 +306,14 @@ Status Sequencer::cover_ids(const RowSource& rows, std::uint64_t id_ms) {
   return {};
 }
 
-Status Sequencer::trim_ids(const RowSource& rows) {
-  if (ids_.count() <= kIdsMax) return {};
+// Lets go of what a writer that lives for weeks need not remember.
+Status Sequencer::trim(const RowSource& rows, const Settle& settle) {
+  if (tags_.is_crowded()) {
+    settle();
+    tags_.clear();
+  }
+  if (ids_.count() <= kIdsTrimmed) return {};
+  settle();
   const Seq from = size() - kIdsKept;
   PH_ASSIGN(const Bytes before, read_entry(rows, size(), from - 1));
   PH_ASSIGN(const schema::Entry* entry, parse_entry(before));
@@ -302,16 +323,16 @@ Status Sequencer::trim_ids(const RowSource& rows) {
 
 Result<Sequencer::Prepared> Sequencer::prepare(const RowSource& rows,
                                                std::span<const Submission> batch,
-                                               std::int64_t now_ns) {
-  PH_TRY(trim_ids(rows));
-  Batch commit(*this, rows, now_ns);
+                                               std::int64_t now_ns, const Settle& settle) {
+  PH_TRY(trim(rows, settle));
+  Batch commit(*this, rows, now_ns, settle);
   std::vector<Result<Receipt>> results;
   results.reserve(batch.size());
   for (const Submission& submission : batch) results.push_back(commit.add(submission));
   return commit.finish(std::move(results));
 }
 
-void Sequencer::adopt(Prepared&& prepared) {
+void Sequencer::adopt(Prepared& prepared) {
   const Seq old_size = size();
   range_ = std::move(prepared.range);
   if (!prepared.edges.empty()) edges_ = std::move(prepared.edges);

@@ -8,6 +8,7 @@
 //   every commit of n events adds exactly one checkpoint, over size + n
 
 #include "events/draft.h"
+#include "events/envelope.h"
 #include "ledger/checkpoint.h"
 #include "ledger/id_window.h"
 #include "ledger/reader.h"
@@ -53,19 +54,23 @@ class Sequencer {
     bool bundle_filled = false;
     std::int64_t last_time_ns = 0;
   };
+  // Returns when the rows hold all that was adopted. Called before entries are read, which is rare.
+  using Settle = std::function<void()>;
   // kCorrupt or kIo when the rows cannot be read; what is wrong with one draft is in its result.
-  // After it adopt() or abandon() follows, or the sequencer is not used any more.
-  Result<Prepared> prepare(const RowSource& rows, std::span<const Submission> batch,
-                           std::int64_t now_ns);
-  // The commit is durable: goes on from there.
-  void adopt(Prepared&& prepared);
-  // It is not and never will be: everything is as it was before.
+  // After it adopt() or abandon() follows.
+  Result<Prepared> prepare(
+      const RowSource& rows, std::span<const Submission> batch, std::int64_t now_ns,
+      const Settle& settle = [] {});
+  // Goes on from there. The commit need not be durable yet; if it never will be, the sequencer is
+  // of no more use. Leaves changes, checkpoint and results in it.
+  void adopt(Prepared& prepared);
+  // Everything is as it was before.
   void abandon();
 
  private:
   class Batch;
-  Status cover_ids(const RowSource& rows, std::uint64_t id_ms);
-  Status trim_ids(const RowSource& rows);
+  Status cover_ids(const RowSource& rows, std::uint64_t id_ms, const Settle& settle);
+  Status trim(const RowSource& rows, const Settle& settle);
 
   std::string origin_;
   CompactRange range_;
@@ -75,6 +80,7 @@ class Sequencer {
   std::int64_t last_time_ns_ = 0;
   IdWindow ids_;
   TagTable tags_;
+  EntryEncoder encoder_;  // kept for its memory
 };
 
 }  // namespace phantom

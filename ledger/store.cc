@@ -1,5 +1,6 @@
 #include "ledger/store.h"
 
+#include "ledger/engine_crc32c.h"
 #include "ledger/rows.h"
 #include "ledger/store_rocksdb.h"
 
@@ -28,6 +29,7 @@ class SilentLogger final : public rocksdb::Logger {
 // Small logs and few files, since short-lived processes open the store all day: a start replays the
 // logs, and every background thread costs a millisecond.
 rocksdb::Options store_options(const StoreOptions& wanted) {
+  use_own_crc32c();
   rocksdb::Options options;
   if (wanted.env != nullptr) options.env = wanted.env;
   options.create_if_missing = false;
@@ -140,7 +142,12 @@ class RocksStore final : public Store {
   }
 
   Status commit(const RowChanges& changes) override {
-    rocksdb::WriteBatch batch(0, 0, /*protection_bytes_per_key=*/8, 0);
+    constexpr std::size_t kRecordBytesMax = 32;  // beside key and value
+    std::size_t bytes = 0;
+    for (const auto& [key, value] : changes.puts)
+      bytes += key.size() + value.size() + kRecordBytesMax;
+    for (const std::string& key : changes.deletes) bytes += key.size() + kRecordBytesMax;
+    rocksdb::WriteBatch batch(bytes, 0, /*protection_bytes_per_key=*/8, 0);
     rocksdb::Status status;
     for (const auto& [key, value] : changes.puts) {
       status = batch.Put(opened_->family(key.front()), key, value);

@@ -22,9 +22,9 @@ struct StoreOptions {
   rocksdb::Env* env = nullptr;
   Compression compression = Compression::kLz4;
   // Rows in memory before they go to a table, per column family.
-  std::size_t write_buffer_bytes = std::size_t{8} << 20;
+  std::size_t write_buffer_bytes = std::size_t{16} << 20;
   // Log bytes that the next opening may have to replay.
-  std::size_t log_bytes_max = std::size_t{16} << 20;
+  std::size_t log_bytes_max = std::size_t{32} << 20;
 };
 
 // What one commit changes. Applied completely or not at all.

@@ -6,7 +6,6 @@
 namespace phantom {
 namespace {
 
-// A bound for the memory of a writer that lives for weeks.
 constexpr std::size_t kEntriesMax = 65'536;
 
 }  // namespace
@@ -21,47 +20,50 @@ Result<std::optional<TagState>> read_tag(const RowSource& rows, std::string_view
       TagState{get_be64(as_bytes(*row)), get_be64(as_bytes(*row).subspan(8))});
 }
 
-Result<TagState> TagTable::find(const RowSource& rows, const std::string& tag) {
-  if (const auto it = entries_.find(tag); it != entries_.end()) return it->second.state;
+Result<TagTable::Node*> TagTable::find(const RowSource& rows, const std::string& tag) {
+  if (const auto it = entries_.find(tag); it != entries_.end()) return &*it;
   PH_ASSIGN(const std::optional<TagState> stored, read_tag(rows, tag));
   const TagState state = stored.value_or(TagState{});
-  entries_.emplace(tag, Entry{state, state, false});
-  return state;
+  return &*entries_.emplace(tag, Entry{state, state, false}).first;
 }
 
-void TagTable::add(const std::string& tag, Seq seq) {
-  const auto it = entries_.find(tag);
-  PH_CHECK(it != entries_.end(), "a tag is looked up before it is used");
-  Entry& entry = it->second;
+void TagTable::add(Node& tag, Seq seq) {
+  Entry& entry = tag.second;
   if (!entry.changed) {
     entry.changed = true;
-    changed_.push_back(&*it);
+    changed_.push_back(&tag);
   }
   entry.state = {seq, entry.state.count + 1};
 }
 
 void TagTable::write(RowChanges& changes) const {
-  for (const auto* node : changed_) {
-    const TagState& state = node->second.state;
-    changes.puts.emplace_back(rows::tag(node->first), rows::tag_value(state.last_seq, state.count));
+  for (const Node* tag : changed_) {
+    const TagState& state = tag->second.state;
+    changes.puts.emplace_back(rows::tag(tag->first), rows::tag_value(state.last_seq, state.count));
   }
 }
 
 void TagTable::keep() {
-  for (auto* node : changed_) {
-    node->second.before = node->second.state;
-    node->second.changed = false;
+  for (Node* tag : changed_) {
+    tag->second.before = tag->second.state;
+    tag->second.changed = false;
   }
   changed_.clear();
-  if (entries_.size() > kEntriesMax) entries_.clear();
 }
 
 void TagTable::take_back() {
-  for (auto* node : changed_) {
-    node->second.state = node->second.before;
-    node->second.changed = false;
+  for (Node* tag : changed_) {
+    tag->second.state = tag->second.before;
+    tag->second.changed = false;
   }
   changed_.clear();
+}
+
+bool TagTable::is_crowded() const { return entries_.size() > kEntriesMax; }
+
+void TagTable::clear() {
+  PH_CHECK(changed_.empty(), "tags are cleared between commits");
+  entries_.clear();
 }
 
 }  // namespace phantom

@@ -19,24 +19,31 @@ Result<std::optional<TagState>> read_tag(const RowSource& rows, std::string_view
 
 class TagTable {
  public:
-  // A count of 0 means that the tag is unused.
-  Result<TagState> find(const RowSource& rows, const std::string& tag);
-  // Files event `seq` under the tag, whose state find() has just returned.
-  void add(const std::string& tag, Seq seq);
+  struct Entry {
+    TagState state;   // a count of 0: the tag is unused
+    TagState before;  // at the last commit
+    bool changed = false;
+  };
+  using Node = std::pair<const std::string, Entry>;
+
+  // Good until clear().
+  Result<Node*> find(const RowSource& rows, const std::string& tag);
+  // Files event `seq` under the tag.
+  void add(Node& tag, Seq seq);
 
   // The rows of all tags that changed since the last keep() or take_back().
   void write(RowChanges& changes) const;
   void keep();
   void take_back();
 
+  // True when it holds more than a writer that lives for weeks should; clear() it when the rows
+  // have all that it has.
+  bool is_crowded() const;
+  void clear();
+
  private:
-  struct Entry {
-    TagState state;
-    TagState before;  // at the last commit
-    bool changed = false;
-  };
   std::unordered_map<std::string, Entry> entries_;
-  std::vector<std::pair<const std::string, Entry>*> changed_;  // nodes of entries_
+  std::vector<Node*> changed_;
 };
 
 }  // namespace phantom

@@ -175,49 +175,41 @@ void Writer::submit(Submission submission) {
   }
 }
 
+bool Writer::take_queued(std::vector<Submission>& all, std::vector<Submission>& batch) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ && !batch.empty()) return false;
+  if (queue_.empty()) {
+    all = std::move(batch);
+    return true;
+  }
+  all.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
+  queue_.clear();
+  all.insert(all.end(), std::make_move_iterator(batch.begin()),
+             std::make_move_iterator(batch.end()));
+  return true;
+}
+
 void Writer::commit_now(std::vector<Submission> batch) {
-  const std::lock_guard committing(commit_mutex_);
-  bool stopping = false;
   std::vector<Submission> all;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping = stopping_;
-    all.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
-    queue_.clear();
-  }
-  if (!stopping) {
-    all.insert(all.end(), std::make_move_iterator(batch.begin()),
-               std::make_move_iterator(batch.end()));
-  }
-  commit_all(std::move(all));
-  if (!stopping) return;
+  CommitLock committing(commit_mutex_);
+  if (take_queued(all, batch)) return commit_all(std::move(all), committing);
   for (const Submission& late : batch) late.done(Error{Code::kClosed, "the ledger is closing"});
 }
 
 Result<Receipt> Writer::append(Draft draft) {
   std::promise<Result<Receipt>> promise;
   auto receipt = promise.get_future();
-  Submission submission{std::move(draft), std::nullopt, [&promise](Result<Receipt> result) {
-                          promise.set_value(std::move(result));
-                        }};
-  if (commit_mutex_.try_lock()) {
-    std::vector<Submission> batch;
-    bool stopping = false;
-    {
-      const std::lock_guard committing(commit_mutex_, std::adopt_lock);
-      {
-        const std::lock_guard lock(mutex_);
-        stopping = stopping_;
-        batch.assign(std::make_move_iterator(queue_.begin()),
-                     std::make_move_iterator(queue_.end()));
-        queue_.clear();
-      }
-      if (!stopping) batch.push_back(std::move(submission));
-      commit_all(std::move(batch));
-    }
-    if (stopping) return Error{Code::kClosed, "the ledger is closing"};
+  std::vector<Submission> batch(1);
+  batch[0] = {std::move(draft), std::nullopt,
+              [&promise](Result<Receipt> result) { promise.set_value(std::move(result)); }};
+  CommitLock committing(commit_mutex_, std::try_to_lock);
+  std::vector<Submission> all;
+  if (!committing) {
+    submit(std::move(batch[0]));
+  } else if (take_queued(all, batch)) {
+    commit_all(std::move(all), committing);
   } else {
-    submit(std::move(submission));
+    return Error{Code::kClosed, "the ledger is closing"};
   }
   return receipt.get();
 }
@@ -239,7 +231,7 @@ Status Writer::close() {
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
-  const std::lock_guard committing(commit_mutex_);
+  const std::scoped_lock all(commit_mutex_, write_mutex_);
   if (!store_) return {};
   Status synced = guard_.sync();
   Status closed = store_->close();
@@ -263,21 +255,16 @@ void Writer::run() {
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
     }
-    const std::lock_guard committing(commit_mutex_);
-    commit_all(take_queued());
+    CommitLock committing(commit_mutex_);
+    std::vector<Submission> batch;
+    std::vector<Submission> none;
+    take_queued(batch, none);
+    commit_all(std::move(batch), committing);
   }
 }
 
-std::vector<Submission> Writer::take_queued() {
-  const std::lock_guard lock(mutex_);
-  std::vector<Submission> batch(std::make_move_iterator(queue_.begin()),
-                                std::make_move_iterator(queue_.end()));
-  queue_.clear();
-  return batch;
-}
-
 // In commits of bounded size, so that no log record and no wait becomes long.
-void Writer::commit_all(std::vector<Submission> batch) {
+void Writer::commit_all(std::vector<Submission> batch, CommitLock& committing) {
   std::erase_if(batch, [](const Submission& submission) {
     Status allowed = check_not_reserved(submission.draft);
     if (!allowed.ok()) submission.done(std::move(allowed.error()));
@@ -292,40 +279,42 @@ void Writer::commit_all(std::vector<Submission> batch) {
       bytes += rest[count].draft.payload.size();
       ++count;
     }
-    commit(rest.first(count));
+    commit(rest.first(count), committing);
     rest = rest.subspan(count);
+    if (!committing) committing.lock();
     rotate_epoch_when_due();
   }
 }
 
-void Writer::commit(std::span<Submission> batch) {
+void Writer::commit(std::span<Submission> batch, CommitLock& committing) {
   std::vector<Result<Receipt>> results;
-  const Status status = try_commit(batch, results);
-  for (std::size_t i = 0; status.ok() && i < batch.size(); ++i) {
-    if (results[i].ok() && results[i]->durability == Durability::kSynced &&
-        asks_to_end(batch[i].draft.type, batch[i].draft.payload, epoch_.number)) {
-      epoch_.rotation_pending = true;
-    }
-  }
+  const Status status = try_commit(batch, results, &committing);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batch[i].done(status.ok() ? std::move(results[i]) : Result<Receipt>(status.error()));
   }
   PH_POINT("commit.acknowledged");
 }
 
-Status Writer::try_commit(std::span<Submission> batch, std::vector<Result<Receipt>>& results) {
+// With `committing` the lock is let go of while a big commit is written.
+Status Writer::try_commit(std::span<Submission> batch, std::vector<Result<Receipt>>& results,
+                          CommitLock* committing) {
   {
     const std::lock_guard lock(mutex_);
     if (latched_) return *latched_;
   }
   PH_TRY(check_surroundings());
-  auto prepared = sequencer_.prepare(*store_, batch, options_.clock->wall_ns());
+  const auto settle = [this] { const std::lock_guard writing(write_mutex_); };
+  auto prepared = sequencer_.prepare(*store_, batch, options_.clock->wall_ns(), settle);
   if (!prepared.ok()) {
     sequencer_.abandon();
     return std::move(prepared.error());
   }
   results = std::move(prepared->results);
-  if (prepared->added == 0) return {};
+  if (prepared->added == 0) {
+    settle();  // what a draft repeats may be in the commit that is being written
+    const std::lock_guard lock(mutex_);
+    return latched_ ? Status(*latched_) : Status();
+  }
   PH_POINT("commit.prepared");
 
   auto note = sign(prepared->checkpoint);
@@ -333,11 +322,31 @@ Status Writer::try_commit(std::span<Submission> batch, std::vector<Result<Receip
     sequencer_.abandon();
     return std::move(note.error());
   }
-  prepared->changes.puts.emplace_back(rows::commit(prepared->checkpoint.size), *note);
   PH_POINT("commit.signed");
+  sequencer_.adopt(*prepared);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (results[i].ok() && results[i]->durability == Durability::kSynced &&
+        asks_to_end(batch[i].draft.type, batch[i].draft.payload, epoch_.number)) {
+      epoch_.rotation_pending = true;
+    }
+  }
+
+  const std::lock_guard writing(write_mutex_);
+  // Small commits are worked out in no time, and waiting lets them become one.
+  constexpr std::uint64_t kBigEvents = 512;
+  if (committing != nullptr && prepared->added >= kBigEvents) committing->unlock();
+  return write(*prepared, std::move(*note));
+}
+
+Status Writer::write(Sequencer::Prepared& prepared, std::string note) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (latched_) return *latched_;  // the commit before this one failed
+  }
+  prepared.changes.puts.emplace_back(rows::commit(prepared.checkpoint.size), note);
 
   // The commit point: entries, tree, tags and the signed checkpoint become durable together.
-  if (Status written = store_->commit(prepared->changes); !written.ok()) {
+  if (Status written = store_->commit(prepared.changes); !written.ok()) {
     Error error = std::move(written.error());
     const std::lock_guard lock(mutex_);
     latched_ = Error{Code::kClosed,
@@ -352,9 +361,7 @@ Status Writer::try_commit(std::span<Submission> batch, std::vector<Result<Receip
   }
   PH_POINT("commit.written");
 
-  SignedCheckpoint head{prepared->checkpoint, std::move(*note)};
-  sequencer_.adopt(std::move(*prepared));
-  PH_CHECK(sequencer_.size() == head.checkpoint.size, "checkpoint does not cover the tree");
+  SignedCheckpoint head{prepared.checkpoint, std::move(note)};
   // The events are durable whatever happens to the copy; it is mended at the next start.
   if (const Status published = guard_.publish(head.note); !published.ok()) {
     diag::warn(published.error().message);
@@ -411,7 +418,7 @@ void Writer::rotate_epoch_when_due() {
       [this](Draft draft) -> Result<Receipt> {
         Submission announcement{std::move(draft), std::nullopt, nullptr};
         std::vector<Result<Receipt>> results;
-        PH_TRY(try_commit(std::span(&announcement, 1), results));
+        PH_TRY(try_commit(std::span(&announcement, 1), results, nullptr));
         return std::move(results[0]);
       }};
   const Status started = start_epoch(epoch_, keys_, change);

@@ -71,11 +71,16 @@ class Writer {
   Writer(const Home& home, Lease lease, const WriterOptions& options, std::unique_ptr<Store> store,
          Sequencer sequencer, HeadGuard guard, KeyFiles keys, Signer log_key, SigningEpoch epoch);
 
+  using CommitLock = std::unique_lock<std::mutex>;  // of commit_mutex_
+
   void run();
-  std::vector<Submission> take_queued();
-  void commit_all(std::vector<Submission> batch);
-  void commit(std::span<Submission> batch);
-  Status try_commit(std::span<Submission> batch, std::vector<Result<Receipt>>& results);
+  // Queued submissions, then `batch`. False when the writer is stopping: `batch` is as it was.
+  bool take_queued(std::vector<Submission>& all, std::vector<Submission>& batch);
+  void commit_all(std::vector<Submission> batch, CommitLock& committing);
+  void commit(std::span<Submission> batch, CommitLock& committing);
+  Status try_commit(std::span<Submission> batch, std::vector<Result<Receipt>>& results,
+                    CommitLock* committing);
+  Status write(Sequencer::Prepared& prepared, std::string note);
   Status check_surroundings() const;
   Result<std::string> sign(const Checkpoint& checkpoint);
   void rotate_epoch_when_due();
@@ -86,9 +91,13 @@ class Writer {
   std::optional<Lease> lease_;
   std::unique_ptr<Store> store_;
 
-  std::mutex commit_mutex_;   // held during a commit; taken before mutex_
+  // A commit is worked out under commit_mutex_ and written under write_mutex_, which it takes
+  // before it lets go of the first: commits are written in the order of their numbers. While a big
+  // one is written the next one is worked out. Order: commit_mutex_, write_mutex_, mutex_.
+  std::mutex commit_mutex_;
+  std::mutex write_mutex_;
   Sequencer sequencer_;       // guarded by commit_mutex_, but for origin()
-  HeadGuard guard_;           // guarded by commit_mutex_
+  HeadGuard guard_;           // guarded by write_mutex_
   KeyFiles keys_;             // guarded by commit_mutex_
   Signer log_key_;            // guarded by commit_mutex_
   SigningEpoch epoch_;        // guarded by commit_mutex_

@@ -88,7 +88,7 @@ void MemoryLedger::commit(std::vector<Draft> drafts) {
   rows[rows::commit(checkpoint.size)] = note;
   notes_[checkpoint.size] = note;
   head_copy = {head_copy.generation + 1, SignedCheckpoint{checkpoint, note}, false};
-  sequencer_.adopt(std::move(*prepared));
+  sequencer_.adopt(*prepared);
 }
 
 std::size_t MemoryLedger::add_epoch_key() {
