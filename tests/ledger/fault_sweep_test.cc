@@ -19,7 +19,6 @@
 #include <cstdlib>
 #include <mutex>
 #include <thread>
-#include <unistd.h>
 
 namespace phantom::test {
 namespace {
@@ -30,7 +29,7 @@ class Watchdog {
   explicit Watchdog(std::string what)
       : thread_([this, what = std::move(what)] {
           std::unique_lock lock(mutex_);
-          if (done_.wait_for(lock, std::chrono::seconds(30), [this] { return over_; })) return;
+          if (done_.wait_for(lock, std::chrono::seconds(100), [this] { return over_; })) return;
           std::fprintf(stderr, "no end: %s\n", what.c_str());
           std::abort();
         }) {}
@@ -48,25 +47,6 @@ class Watchdog {
   std::condition_variable done_;
   bool over_ = false;
   std::thread thread_;
-};
-
-// The syncs that are real (keys, the head copy) cost nothing where there is no disk.
-class TemporaryFilesInMemory {
- public:
-  TemporaryFilesInMemory() {
-    if (const char* old = std::getenv("TMPDIR")) old_ = old;
-    if (::access("/dev/shm", W_OK) == 0) ::setenv("TMPDIR", "/dev/shm", 1);
-  }
-  ~TemporaryFilesInMemory() {
-    if (old_) {
-      ::setenv("TMPDIR", old_->c_str(), 1);
-    } else {
-      ::unsetenv("TMPDIR");
-    }
-  }
-
- private:
-  std::optional<std::string> old_;
 };
 
 // A ledger's life above a disk that may fail. Goes on where it can after a failure, as a user

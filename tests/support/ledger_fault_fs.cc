@@ -2,6 +2,9 @@
 
 #include <rocksdb/file_system.h>
 
+#include <cstdlib>
+#include <unistd.h>
+
 namespace phantom::test {
 namespace {
 
@@ -258,6 +261,19 @@ std::optional<FaultDisk::Decision> FaultDisk::count(FileOp op, const std::string
   if (fault->kind != FaultKind::kPowerLoss) return Decision{fault->kind, fault->bytes};
   dead = true;
   return {};
+}
+
+TemporaryFilesInMemory::TemporaryFilesInMemory() {
+  if (const char* old = std::getenv("TMPDIR")) old_ = old;
+  if (::access("/dev/shm", W_OK) == 0) ::setenv("TMPDIR", "/dev/shm", 1);
+}
+
+TemporaryFilesInMemory::~TemporaryFilesInMemory() {
+  if (old_) {
+    ::setenv("TMPDIR", old_->c_str(), 1);
+  } else {
+    ::unsetenv("TMPDIR");
+  }
 }
 
 FaultFs::FaultFs()

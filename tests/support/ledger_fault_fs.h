@@ -18,6 +18,19 @@
 
 namespace phantom::test {
 
+// While it lives, temporary directories are made in memory where that can be: the syncs that are
+// real (keys, the head copy) then cost nothing.
+class TemporaryFilesInMemory {
+ public:
+  TemporaryFilesInMemory();
+  ~TemporaryFilesInMemory();
+  TemporaryFilesInMemory(const TemporaryFilesInMemory&) = delete;
+  TemporaryFilesInMemory& operator=(const TemporaryFilesInMemory&) = delete;
+
+ private:
+  std::optional<std::string> old_;
+};
+
 enum class FileOp {
   kCreate,
   kOpen,  // for reading
