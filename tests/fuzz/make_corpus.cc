@@ -112,7 +112,7 @@ void put_events(const Corpora& corpora, const Log& log) {
                                  log.log.verifier_key().text(), log.epoch.verifier_key().text());
   created.id[15] = 1;
   corpora.put("entry", "ledger.created", entry_of(created, 0));
-  Draft announced = epoch_announced(context, 2, log.epoch.verifier_key().text(), {1, 0, 10});
+  Draft announced = epoch_announced(context, 2, log.epoch.verifier_key().text(), {});
   announced.id[15] = 2;
   corpora.put("entry", "ledger.epoch_announced", entry_of(announced, 9));
   corpora.put("draft", "ledger.epoch_announced", encode_draft(announced));
@@ -194,8 +194,19 @@ void put_wire(const Corpora& corpora) {
   for (const std::string_view entry : {"one", "two", "three"}) {
     rows::append_to_bundle(bundle, as_bytes(entry));
   }
-  corpora.put("bundle", "three", std::string("\0\3", 2) + bundle);
-  corpora.put("bundle", "empty_entries", std::string("\0\2\0\0\0\0", 6));
+  corpora.put("bundle", "three", bundle);
+  corpora.put("bundle", "empty_entries", std::string(4, '\0'));
+}
+
+void put_tiles(const Corpora& corpora) {
+  corpora.put("tiles", "hashes", "tile/0/x001/x234/067.p/255");
+  corpora.put("tiles", "entries", "tile/entries/x001/234");
+  corpora.put("tiles", "high", "tile/63/000.p/1");
+  std::string bundle;
+  for (const std::string_view entry : {"one", "", "three"}) {
+    rows::append_to_bundle(bundle, as_bytes(entry));
+  }
+  corpora.put("tiles", "bundle", bundle);
 }
 
 void put_vault(const Corpora& corpora) {
@@ -286,6 +297,7 @@ int main(int argc, char** argv) {
   phantom::put_notes(corpora, log);
   phantom::put_proofs(corpora, log);
   phantom::put_wire(corpora);
+  phantom::put_tiles(corpora);
   phantom::put_vault(corpora);
   phantom::put_logs(corpora);
   phantom::put_text(corpora);
