@@ -17,6 +17,14 @@ struct TomlSurprise {};
 }  // namespace
 #undef NDEBUG  // with it, the library takes its beliefs for granted
 #define TOML_ASSERT(belief) ((belief) ? static_cast<void>(0) : toml_surprise())
+// Asked whether a letter outside ASCII is a blank, it comes to a place it takes for unreachable;
+// the answer there is no.
+#include <toml++/impl/forward_declarations.h>
+#pragma push_macro("TOML_UNREACHABLE")
+#undef TOML_UNREACHABLE
+#define TOML_UNREACHABLE return false
+#include <toml++/impl/unicode.h>
+#pragma pop_macro("TOML_UNREACHABLE")
 #include <toml++/toml.h>
 
 namespace phantom {
@@ -237,43 +245,7 @@ bool is_ipv6_text(std::string_view text) {
   });
 }
 
-// Outside strings and comments TOML is ASCII, and of other characters there the library runs into
-// code that its compiler takes for unreachable. Strings over several lines would hide which is
-// which.
-Status check_line(std::string_view line, const std::string& where) {
-  char quote = '\0';
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quote != '\0') {
-      if (c == quote) quote = '\0';
-      if (c == '\\' && quote == '"') ++i;
-      continue;
-    }
-    if (c == '#') return {};
-    if (line.substr(i).starts_with("\"\"\"") || line.substr(i).starts_with("'''")) {
-      return Error{Code::kInvalid, where + "strings over several lines have no use here"};
-    }
-    if (c == '"' || c == '\'') quote = c;
-    if (static_cast<unsigned char>(c) >= 0x80) {
-      return Error{Code::kInvalid,
-                   where + "a character that may stand in strings and comments only"};
-    }
-  }
-  return {};
-}
-
-Status check_lines(std::string_view text) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    PH_TRY(check_line(line, std::string(kConfigFile) + " line " + std::to_string(number) + ": "));
-  }
-  return {};
-}
-
 Result<toml::parse_result> parse_toml(std::string_view text) {
-  PH_TRY(check_lines(text));
   // a.b.c is a table in a table: the library would go as deep as there are dots, and then deeper
   // than the stack is.
   if (std::count(text.begin(), text.end(), '.') > kDotsMax) {
