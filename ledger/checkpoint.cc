@@ -65,8 +65,7 @@ bool is_key_name(std::string_view name) {
   if (name.empty()) return false;
   while (!name.empty()) {
     const Utf8Character decoded = decode_utf8(name);
-    if (decoded.length == 0 || decoded.code < 0x20 || decoded.code == 0x7f || decoded.code == '+' ||
-        is_space(decoded.code))
+    if (decoded.length == 0 || decoded.code < 0x20 || decoded.code == '+' || is_space(decoded.code))
       return false;
     name.remove_prefix(decoded.length);
   }

@@ -21,7 +21,7 @@ struct VerifierKey {
 
   std::string text() const;
 };
-// What a key may be called: UTF-8 without spaces, control characters and `+`, not empty.
+// What a key may be called: UTF-8 without spaces, characters below U+0020 and `+`, not empty.
 bool is_key_name(std::string_view name);
 // `name` must be a key name.
 VerifierKey make_verifier_key(std::string name, const PublicKey& key);

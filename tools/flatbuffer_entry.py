@@ -16,6 +16,7 @@ TAG_BYTES_MAX = 200
 ENTRY_TABLES_MAX = 2_048
 PAYLOAD_TABLES_MAX = ENTRY_BYTES_MAX // 4
 PLANS_MAX = 10_000
+LISTS_UNCHECKED_BYTES = 1_024
 CREATED, ANNOUNCED = 9101, 9102
 EPOCH_TAG = b"ledger:epoch"
 TAG = re.compile(rb"[!-9;-~]+:[!-~]+")
@@ -94,6 +95,8 @@ class Buffer:
 
     def __init__(self, data, tables_max):
         self.data, self.size, self.tables_left, self.kept = data, len(data), tables_max, []
+        self.content = 0  # bytes of all texts and vectors of numbers, as often as they are named
+        self.listed = 0  # those in lists, and 8 for each item
 
     def table(self, at, shape):
         """Checks the table at `at`; returns its plan and the values of its fields."""
@@ -125,6 +128,7 @@ class Buffer:
                 end = place + 4 + U32(data, place)[0]
                 if end >= size or data[end]:
                     raise Malformed("a text without an end")
+                self.content += end - place - 4
             else:
                 self.vector(place, kind[0])
         if shape.keep:
@@ -140,17 +144,21 @@ class Buffer:
         if at + 4 + count * width > self.size:
             raise Malformed("a vector outside the buffer")
         if isinstance(kind, tuple):
+            self.content += count * width
             return
         for place in range(at + 4, at + 4 + 4 * count, 4):
             target = place + U32(data, place)[0]
             if kind != "string":
+                before = self.content
                 self.table(target, kind)
+                self.listed += 8 + self.content - before
                 continue
             if target & 3 or target + 4 > self.size:
                 raise Malformed("a text outside the buffer")
             end = target + 4 + U32(data, target)[0]
             if end >= self.size or data[end]:
                 raise Malformed("a text without an end")
+            self.listed += 8 + end - target - 4
 
 
 class View:
@@ -220,10 +228,14 @@ def read_payload(kind, payload, schema):
     shape = schema.shapes.get(kind)
     if shape is None:
         return None
+    buffer = Buffer(payload, PAYLOAD_TABLES_MAX)
     try:
-        return root_view(Buffer(payload, PAYLOAD_TABLES_MAX), 0, shape)
+        root = root_view(buffer, 0, shape)
     except Malformed as error:
         raise Failed(f"its payload does not fit its type: {error}") from error
+    require(len(payload) <= LISTS_UNCHECKED_BYTES or buffer.listed <= len(payload),
+            "its payload does not fit its type: its lists overlap")
+    return root
 
 
 def read_keys(kind, root):
@@ -250,6 +262,8 @@ def read_entry(data, seq, schema):
         entry = root_view(buffer, 4, ENTRY_SHAPE)
     except Malformed as error:
         raise Failed(f"malformed: {error}") from error
+    inner_tables = ENTRY_TABLES_MAX - buffer.tables_left - 1
+    require(buffer.content + 8 * inner_tables <= len(data), "its parts overlap")
     if entry.number(0) != 1:
         raise Missing(f"an entry of format {entry.number(0)}")
     require(entry.number(1) == seq, f"it carries the number {entry.number(1)}")
@@ -282,8 +296,16 @@ def self_test():
     shape = Shape([number("ulong"), "string"], {0})
     text = struct.pack("<I", 4) + struct.pack("<I", 3) + b"abc\x00"
     data, at = build([(8, struct.pack("<Q", 7)), (16, text)])
-    root = root_view(Buffer(data, 9), 0, shape)
+    buffer = Buffer(data, 9)
+    root = root_view(buffer, 0, shape)
     assert (root.number(0), root.raw(1)) == (7, b"abc"), "a table"
+    assert (buffer.content, buffer.listed) == (3, 0), "what a table holds"
+    # Three items of a list that are one text.
+    shared = struct.pack("<IIIII", 3, 12, 8, 4, 3) + b"abc\x00"
+    buffer = Buffer(shared, 9)
+    buffer.vector(0, "string")
+    assert (buffer.content, buffer.listed) == (0, 33), "what a list holds"
+    assert buffer.listed > len(shared), "a list of one text"
     unended = data.replace(b"abc\x00", b"abcd")
     for broken, where, why in (
             (unended, at, "text"), (data[:-8], at, "end"), (data, at + 2, "place"),

@@ -47,7 +47,8 @@ def read_head_copy(data):
         require(sha256(slot[:DIGEST_AT]) == slot[DIGEST_AT:], "head: a slot is damaged")
         magic, generation, length = struct.unpack_from(">8sQI", slot)
         good = magic == b"PHMHEAD1" and generation > 0 and generation % 2 == position
-        require(good and NOTE_AT + length <= DIGEST_AT, "head: a slot is damaged")
+        require(good and NOTE_AT + length <= DIGEST_AT and
+                not any(slot[NOTE_AT + length : DIGEST_AT]), "head: a slot is damaged")
         best = max(best, (generation, slot[NOTE_AT : NOTE_AT + length]), key=lambda item: item[0])
     require(best[1] is not None, "head: it was emptied")
     return best[1]
@@ -191,8 +192,9 @@ def self_test():
     slot += bytes(DIGEST_AT - len(slot))
     slot += sha256(slot)
     assert read_head_copy(slot + bytes(SLOT)) == b"note", "head copy"
-    for broken in (slot[:30] + b"x" + slot[31:] + bytes(SLOT), bytes(SLOT) + slot, slot,
-                   bytes(2 * SLOT)):
+    padded = slot[:24] + b"x" + slot[25:DIGEST_AT]
+    for broken in (padded + sha256(padded) + bytes(SLOT), slot[:30] + b"x" + slot[31:] + bytes(SLOT),
+                   bytes(SLOT) + slot, slot, bytes(2 * SLOT)):
         try:
             read_head_copy(broken)
         except Failed:

@@ -123,7 +123,8 @@ class Key:
         parts = text.split("+", 2)
         require(len(parts) == 3, "verifier key: not name+hash+key")
         self.text, self.name = text, parts[0]
-        require(self.name and not SPACES.search(self.name), "verifier key: no valid name")
+        require(self.name and not SPACES.search(self.name) and not CONTROLS.search(self.name),
+                "verifier key: no valid name")
         typed = strict_base64(parts[2], "verifier key")
         require(len(typed) == 33 and typed[0] == ED25519, "verifier key: not Ed25519")
         self.key = typed[1:]

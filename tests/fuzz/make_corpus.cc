@@ -112,7 +112,7 @@ void put_events(const Corpora& corpora, const Log& log) {
                                  log.log.verifier_key().text(), log.epoch.verifier_key().text());
   created.id[15] = 1;
   corpora.put("entry", "ledger.created", entry_of(created, 0));
-  Draft announced = epoch_announced(context, 2, log.epoch.verifier_key().text(), {});
+  Draft announced = epoch_announced(context, 2, log.epoch.verifier_key().text(), {1, 0, 10});
   announced.id[15] = 2;
   corpora.put("entry", "ledger.epoch_announced", entry_of(announced, 9));
   corpora.put("draft", "ledger.epoch_announced", encode_draft(announced));
