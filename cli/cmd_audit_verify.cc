@@ -90,6 +90,8 @@ Result<int> check_ledger(Environment& environment, const VerifyArgs& args) {
       return kExitIndeterminate;
     }
   }
+  if (args.deep) options.depth = VerifyDepth::kDeep;
+  if (args.incremental) options.depth = VerifyDepth::kIncremental;
   const VerifyReport report = with_progress(options, [&] { return verify_ledger(options); });
   PH_TRY(print_report(environment, args, report, options.ledger.string()));
   if (report.exit_code != kExitOk) return report.exit_code;
@@ -117,6 +119,10 @@ std::string contradiction(const VerifyArgs& args) {
   }
   if (args.tiles && (args.ledger || args.proof))
     return "--tiles stands in place of --ledger and --proof";
+  if (args.deep && args.incremental) return "--deep and --incremental exclude each other";
+  if ((args.deep || args.incremental) && (args.tiles || args.proof)) {
+    return "--deep and --incremental are for ledgers";
+  }
   if (args.ca && !args.tiles) return "--ca goes with --tiles";
   if (args.update_trust && !args.trust_state) return "--update-trust needs --trust-state";
   if (args.json && !args.formats.empty()) return "--json is short for --format json: give one";
@@ -149,6 +155,9 @@ Command audit_verify_command() {
       "L0 parses, L1 consistent, L2 authentic to a key you pinned, L3 append-only against what you "
       "trusted before, L4 anchored outside. Needs no vault and no password and works beside a "
       "running writer.\n"
+      "Reads every event. The signatures it checks are those of the newest checkpoints and of the "
+      "ones that end an epoch: --deep checks all. --incremental begins at the trusted checkpoint, "
+      "for a check after each push; without one that holds it reads everything.\n"
       "One's own ledger is checked against the key pinned when it was made and the checkpoint of "
       "the last good run, which then moves forward. Anyone else's needs --key: without it the "
       "answer is INDETERMINATE even if nothing is wrong.\n"
@@ -161,6 +170,8 @@ Command audit_verify_command() {
        &args->anchors},
       {"trust-state", "FILE", "the checkpoint of the last good run", &args->trust_state},
       {"update-trust", "", "after exit 0, move that file forward", &args->update_trust},
+      {"deep", "", "check the signatures of all checkpoints, the old ones too", &args->deep},
+      {"incremental", "", "read only what came after the trusted checkpoint", &args->incremental},
       {"tiles", "DIR-or-URL", "a log published as tiles, in a directory or on a web server",
        &args->tiles},
       {"ca", "FILE", "with --tiles https://: certificates to trust beside the system's", &args->ca},

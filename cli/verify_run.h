@@ -18,6 +18,8 @@ struct VerifyArgs {
   std::vector<std::string> anchors;
   std::optional<std::string> trust_state;
   bool update_trust = false;
+  bool deep = false;
+  bool incremental = false;
   std::optional<std::string> tiles;
   std::optional<std::string> ca;
   std::optional<std::string> proof;

@@ -80,6 +80,9 @@ std::string report_to_text(const VerifyReport& report, const std::string& subjec
   if (report.commits > 0) {
     text += "read: " + plural(report.events, "event") + ", " + plural(report.commits, "commit") +
             ", " + plural(report.epochs, "epoch") + "\n";
+    if (report.trusted_events > 0) {
+      text += "trusted: " + plural(report.trusted_events, "event") + " before them\n";
+    }
   }
   for (const Check& check : report.checks) {
     std::string state = check_state_name(check.state);
@@ -125,6 +128,7 @@ std::string report_to_json(const VerifyReport& report, const std::string& subjec
   } else {
     json.null();
   }
+  json.field_number("trusted_events", report.trusted_events);
   json.field_number("events", report.events).field_number("commits", report.commits);
   json.field_number("epochs", report.epochs).key("first_bad_seq");
   if (report.first_bad_seq) {

@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLogBytesMax = std::size_t{256} << 20;
+constexpr int kIndeterminateExit = 3;
 
 // The end of a table in format version 1 and later.
 constexpr std::size_t kFooterBytes = 53;
@@ -94,8 +95,12 @@ class FileChecks {
     const LogState state = check_log(*bytes, LogDepth::kChecksums);
     if (state == LogState::kWhole) return std::nullopt;
     if (state == LogState::kDamaged) return damaged(file, "");
-    if (worst == LogState::kWhole && !grows(file, bytes->size()))
-      return damaged(file, " at its end");
+    if (worst == LogState::kWhole && !grows(file, bytes->size())) {
+      // What is missing may be what a power loss took, or somebody.
+      Failure failure = damaged(file, " at its end; after a power loss the next append repairs it");
+      failure.exit_code = kIndeterminateExit;
+      return failure;
+    }
     note_ = file.filename().string() + " ends in a record that was not finished";
     return std::nullopt;
   }

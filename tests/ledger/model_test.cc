@@ -63,7 +63,7 @@ class ModelRun {
  public:
   explicit ModelRun(std::uint64_t seed) : random_(seed) {
     AppenderOptions options;
-    options.env = disk_.env();
+    options.store.env = disk_.env();
     Context context;
     context.component = "test";
     const auto created = create_ledger(home_.home(), context, options);
@@ -124,7 +124,7 @@ class ModelRun {
 
   WriterOptions options() {
     WriterOptions options;
-    options.env = disk_.env();
+    options.store.env = disk_.env();
     options.epoch_events_max = 5 + random_.below(200);
     return options;
   }
@@ -377,7 +377,7 @@ class ModelRun {
   void take_over() {
     close();
     AppenderOptions shared;
-    shared.env = disk_.env();
+    shared.store.env = disk_.env();
     shared.epoch_events_max = 5 + random_.below(200);
     auto first = open_appender(home_.home(), shared);
     auto second = open_appender(home_.home(), shared);
