@@ -17,9 +17,9 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 
 // The bytes of an event that the trusted root covers.
 Result<Bytes> proven_entry(const StoreReader& rows, const VerifyBase& base, Seq seq) {
-  PH_ASSIGN(Bytes entry, read_entry(rows, base.size, seq));
+  PH_ASSIGN(Bytes entry, read_entry(rows, base.rows_size, seq));
   const NodeSource nodes = [&](unsigned height, std::uint64_t index) {
-    return read_node(rows, base.size, height, index);
+    return read_node(rows, base.rows_size, height, index);
   };
   PH_ASSIGN(const std::vector<Digest> proof, inclusion_proof(nodes, seq, base.size));
   if (!verify_inclusion(leaf_hash(entry), seq, base.size, proof, base.root)) {
@@ -48,9 +48,7 @@ Result<EpochRules::Epoch> epoch_at(const StoreReader& rows, const VerifyBase& ba
       PH_ASSIGN(entry, proven_entry(rows, base, at));
     } else {
       // Only its link is used here; the walk checks it.
-      PH_ASSIGN(const auto row, last_row(rows, rows::kCommit));
-      const auto size = row ? rows::number_of(row->first) : std::nullopt;
-      PH_ASSIGN(entry, read_entry(rows, size.value_or(0), at));
+      PH_ASSIGN(entry, read_entry(rows, base.rows_size, at));
     }
     PH_ASSIGN(const EntryFacts* facts, reader.read(entry, at));
     if (!facts->keys) return Error{Code::kCorrupt, "an event of another type has the epoch tag"};
@@ -71,20 +69,22 @@ Result<EpochRules::Epoch> epoch_at(const StoreReader& rows, const VerifyBase& ba
 
 }  // namespace
 
-Result<VerifyBase> read_verify_base(const StoreReader& rows, const Checkpoint& trusted) {
+Result<VerifyBase> read_verify_base(const StoreReader& rows, const Checkpoint& trusted,
+                                    const Checkpoint& head) {
   VerifyBase base;
   base.size = trusted.size;
   base.root = trusted.root;
+  base.rows_size = head.size;
   base.walk_from = trusted.size / kSpanEvents * kSpanEvents;
   if (base.walk_from == 0) return Error{Code::kNotFound, "nothing to skip"};
   for (int height = 63; height >= static_cast<int>(kSpanHeight); --height) {
     const auto h = static_cast<unsigned>(height);
     if ((base.walk_from >> h & 1) == 0) continue;
-    PH_ASSIGN(const Digest hash, read_node(rows, trusted.size, h, base.range.size() >> h));
+    PH_ASSIGN(const Digest hash, read_node(rows, head.size, h, base.range.size() >> h));
     base.range.append(hash, h);
   }
   const NodeSource nodes = [&](unsigned height, std::uint64_t index) {
-    return read_node(rows, trusted.size, height, index);
+    return read_node(rows, head.size, height, index);
   };
   PH_ASSIGN(const Digest root, root_at(nodes, trusted.size));
   if (root != trusted.root) {
@@ -125,7 +125,8 @@ std::optional<Failure> check_outside_tag(const StoreReader& rows, const VerifyBa
 }
 
 std::optional<Failure> check_outside_ids(const StoreReader& rows, const VerifyBase& base,
-                                         std::uint64_t size, std::uint64_t oldest_id_ms) {
+                                         std::uint64_t oldest_id_ms) {
+  const std::uint64_t size = base.rows_size;
   // An event is never earlier than its id: with the walk's oldest id the search ends.
   constexpr std::uint64_t kNsPerMs = 1'000'000;
   EntryReader reader;

@@ -9,7 +9,8 @@ namespace phantom {
 
 // kNotFound: `trusted` lies in the first span, where a walk begins at event 0 anyway. kCorrupt: the
 // rows do not lead to the trusted root.
-Result<VerifyBase> read_verify_base(const StoreReader& rows, const Checkpoint& trusted);
+Result<VerifyBase> read_verify_base(const StoreReader& rows, const Checkpoint& trusted,
+                                    const Checkpoint& head);
 
 // The event that a tag of the walk links back to, which lies before the walk.
 std::optional<Failure> check_outside_tag(const StoreReader& rows, const VerifyBase& base,
@@ -18,6 +19,6 @@ std::optional<Failure> check_outside_tag(const StoreReader& rows, const VerifyBa
 // Whether an event before the walk has an id of the walk, in which no id is older than
 // `oldest_id_ms`.
 std::optional<Failure> check_outside_ids(const StoreReader& rows, const VerifyBase& base,
-                                         std::uint64_t size, std::uint64_t oldest_id_ms);
+                                         std::uint64_t oldest_id_ms);
 
 }  // namespace phantom

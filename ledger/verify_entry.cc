@@ -82,7 +82,7 @@ Result<const EntryFacts*> EntryReader::read(ByteView stored, Seq seq) {
     }
   }
 
-  payload_.assign(entry->payload()->begin(), entry->payload()->end());
+  payload_.assign(entry->payload()->data(), entry->payload()->data() + entry->payload()->size());
   if (payload_.size() < 2 * sizeof(flatbuffers::uoffset_t)) {
     return corrupt("its payload is too short");
   }

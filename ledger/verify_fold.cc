@@ -5,8 +5,8 @@
 #include "ledger/verify_walk.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
+#include <utility>
 
 namespace phantom {
 namespace {
@@ -17,6 +17,26 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 
 Failure entry_failure(Seq seq, const std::string& reason) {
   return {"entries", "event " + number(seq) + ": " + reason, seq};
+}
+
+// Values that stand there more than once.
+std::vector<std::uint64_t> repeats_in(const std::vector<std::uint64_t>& values) {
+  std::size_t size = 64;
+  while (size < 2 * values.size()) size *= 2;
+  std::vector<std::uint64_t> table(size);  // 0 is a free place
+  std::vector<std::uint64_t> repeats;
+  bool zero = false;
+  for (const std::uint64_t value : values) {
+    if (value == 0) {
+      if (std::exchange(zero, true)) repeats.push_back(0);
+      continue;
+    }
+    std::size_t at = value & (size - 1);
+    while (table[at] != 0 && table[at] != value) at = (at + 1) & (size - 1);
+    if (table[at] == value) repeats.push_back(value);
+    table[at] = value;
+  }
+  return repeats;
 }
 
 // The one about the earlier event.
@@ -165,20 +185,14 @@ std::optional<Failure> VerifyFold::finish() {
 }
 
 std::optional<Failure> VerifyFold::check_ids(unsigned threads) {
-  std::atomic<bool> suspicious{false};
   std::mutex mutex;
   std::vector<std::uint64_t> repeated;
   parallel_for(prints_.size(), threads, [&](std::size_t part) {
-    auto& prints = prints_[part];
-    std::sort(prints.begin(), prints.end());
-    for (auto at = std::adjacent_find(prints.begin(), prints.end()); at != prints.end();
-         at = std::adjacent_find(at + 1, prints.end())) {
+    for (const std::uint64_t print : repeats_in(prints_[part])) {
       const std::lock_guard lock(mutex);
-      repeated.push_back(*at);
-      suspicious = true;
+      repeated.push_back(print);
     }
   });
-  if (!suspicious) return std::nullopt;
   std::optional<Failure> found;
   for (const std::uint64_t print : repeated) take_earlier(found, find_repeat(print));
   return found;

@@ -18,10 +18,11 @@ namespace phantom {
 
 // What was true at a size that is trusted: where a walk begins. A walk from event 0 needs none.
 struct VerifyBase {
-  std::uint64_t size = 0;  // trusted
-  Digest root{};           // at that size
-  Seq walk_from = 0;       // a multiple of kSpanEvents, at most `size`
-  CompactRange range;      // of walk_from leaves
+  std::uint64_t size = 0;       // trusted
+  Digest root{};                // at that size
+  std::uint64_t rows_size = 0;  // what the rows hold now
+  Seq walk_from = 0;            // a multiple of kSpanEvents, at most `size`
+  CompactRange range;           // of walk_from leaves
   std::int64_t last_time_ns = 0;
   std::optional<VerifierKey> log_key;
   EpochRules::Epoch epoch;  // in force at walk_from

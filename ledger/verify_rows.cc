@@ -128,7 +128,7 @@ class Run {
                         (*trust_)->checkpoint.size <= report_.head->size &&
                         check_note((*trust_)->note, *options_.key) == NoteCheck::kGood;
     if (!usable) return std::nullopt;  // a full walk, and the trust check says what is wrong
-    auto read = read_verify_base(rows_, (*trust_)->checkpoint);
+    auto read = read_verify_base(rows_, (*trust_)->checkpoint, *report_.head);
     if (!read.ok()) {
       if (read.error().code == Code::kNotFound) return std::nullopt;
       return failure_of("trust", read.error());
@@ -208,7 +208,7 @@ class Run {
   MaybeFailure check_ids(VerifyFold& fold, const VerifyBase& base) {
     if (auto failure = fold.check_ids(threads_)) return failure;
     if (base.walk_from > 0) {
-      if (auto failure = check_outside_ids(rows_, base, report_.head->size, fold.oldest_id_ms())) {
+      if (auto failure = check_outside_ids(rows_, base, fold.oldest_id_ms())) {
         return failure;
       }
     }

@@ -229,10 +229,10 @@ class SpanReader {
       return entry_failure(seq, "it is in a row of another commit");
     }
     if (seq + 1 == starts.end()) ++span_.commits;
-    for (const TagFact& tag : facts.tags) {
+    for (std::size_t i = 0; i < facts.tags.size(); ++i) {
       const SpanTag* known = nullptr;
-      if (!span_.tags.add(tag, seq, known)) {
-        return entry_failure(seq, tag_reason(tag, known->last_count, known->last_seq));
+      if (!span_.tags.add(facts.tags[i], i, seq, known)) {
+        return entry_failure(seq, tag_reason(facts.tags[i], known->last_count, known->last_seq));
       }
     }
     if (facts.keys) {
@@ -298,38 +298,63 @@ class SpanReader {
 
 SpanTags::SpanTags() : slots_(64) {}
 
+void SpanTags::insert(std::uint64_t hash, SpanTag* tag) {
+  std::size_t at = hash & (slots_.size() - 1);
+  while (slots_[at].tag != nullptr) at = (at + 1) & (slots_.size() - 1);
+  slots_[at] = {hash, tag};
+}
+
 void SpanTags::grow() {
   std::vector<Slot> old(2 * slots_.size());
   old.swap(slots_);
   for (const Slot& slot : old) {
-    if (slot.tag == nullptr) continue;
-    std::size_t at = slot.hash & (slots_.size() - 1);
-    while (slots_[at].tag != nullptr) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = slot;
+    if (slot.tag != nullptr) insert(slot.hash, slot.tag);
   }
 }
 
-bool SpanTags::add(const TagFact& fact, Seq seq, const SpanTag*& known) {
-  const std::uint64_t hash = hash_name(fact.name);
+SpanTag* SpanTags::find(std::string_view name, std::uint64_t hash) const {
   std::size_t at = hash & (slots_.size() - 1);
   for (; slots_[at].tag != nullptr; at = (at + 1) & (slots_.size() - 1)) {
-    SpanTag& tag = *slots_[at].tag;
-    if (slots_[at].hash != hash || tag.name != fact.name) continue;
-    known = &tag;
-    if (fact.count != tag.last_count + 1 || fact.prev_seq != tag.last_seq) return false;
-    tag.last_seq = seq;
-    tag.last_count = fact.count;
-    return true;
+    if (slots_[at].hash == hash && slots_[at].tag->name == name) return slots_[at].tag;
   }
-  tags_.push_back({std::string(fact.name), seq, fact.prev_seq, fact.count - 1, seq, fact.count});
-  slots_[at] = {hash, &tags_.back()};
-  if (2 * tags_.size() > slots_.size()) grow();
-  known = &tags_.back();
+  return nullptr;
+}
+
+bool SpanTags::add(const TagFact& fact, std::size_t place, Seq seq, const SpanTag*& known) {
+  Recent& recent = recent_[std::min(place, recent_.size() - 1)];
+  SpanTag* tag = nullptr;
+  for (SpanTag* candidate : recent.tags) {
+    if (candidate != nullptr && candidate->name == fact.name) {
+      tag = candidate;
+      break;
+    }
+  }
+  if (tag == nullptr) {
+    const std::uint64_t hash = hash_name(fact.name);
+    tag = find(fact.name, hash);
+    const bool fresh = tag == nullptr;
+    if (fresh) {
+      tag = &tags_.emplace_back(
+          SpanTag{std::string(fact.name), seq, fact.prev_seq, fact.count - 1, seq, fact.count});
+      insert(hash, tag);
+      if (2 * tags_.size() > slots_.size()) grow();
+    }
+    recent.tags[recent.next++ % recent.tags.size()] = tag;
+    if (fresh) return true;
+  }
+  known = tag;
+  if (fact.count != tag->last_count + 1 || fact.prev_seq != tag->last_seq) return false;
+  tag->last_seq = seq;
+  tag->last_count = fact.count;
   return true;
 }
 
 std::uint64_t id_print(const EventId& id) {
-  return mix(get_be64(id) * 0x9e3779b97f4a7c15 ^ get_be64(ByteView(id).subspan(8)));
+  std::uint64_t first = 0;
+  std::uint64_t second = 0;
+  std::memcpy(&first, id.data(), sizeof first);
+  std::memcpy(&second, id.data() + sizeof first, sizeof second);
+  return mix(first * 0x9e3779b97f4a7c15 ^ second);
 }
 
 Span read_span(const StoreReader& rows, Seq first, std::uint64_t size) {

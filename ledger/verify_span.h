@@ -7,6 +7,7 @@
 #include "ledger/verify_entry.h"
 #include "ledger/verify_report.h"
 
+#include <array>
 #include <deque>
 #include <optional>
 #include <string>
@@ -34,13 +35,22 @@ class SpanTags {
  public:
   SpanTags();
   // Files an event under a tag. False when its link does not continue the span's last event with
-  // the tag; `known` is that one then.
-  bool add(const TagFact& fact, Seq seq, const SpanTag*& known);
+  // the tag; `known` is that one then. `place` is the tag's place in its event: mostly the event
+  // before has the same one there.
+  bool add(const TagFact& fact, std::size_t place, Seq seq, const SpanTag*& known);
   const std::deque<SpanTag>& all() const { return tags_; }
 
  private:
+  SpanTag* find(std::string_view name, std::uint64_t hash) const;
+  void insert(std::uint64_t hash, SpanTag* tag);
   void grow();
   std::deque<SpanTag> tags_;
+  static constexpr std::size_t kRecentPerPlace = 4;
+  struct Recent {
+    std::array<SpanTag*, kRecentPerPlace> tags{};
+    std::size_t next = 0;
+  };
+  std::array<Recent, 4> recent_{};
   struct Slot {
     std::uint64_t hash = 0;
     SpanTag* tag = nullptr;
@@ -48,10 +58,7 @@ class SpanTags {
   std::vector<Slot> slots_;
 };
 
-struct SpanId {
-  std::uint64_t print = 0;  // see id_print()
-  Seq seq = 0;
-};
+// 8 bytes of an id: two of them that are the same are likely to be one id.
 std::uint64_t id_print(const EventId& id);
 
 struct Span {
