@@ -137,4 +137,15 @@ Status advance_checkpoint(const Home& home, std::string_view note) {
   return write_file_durably(file, as_bytes(note), kPinMode);
 }
 
+Status retire_checkpoint(const Home& home, std::string_view origin, std::string_view suffix) {
+  PH_ASSIGN(const fs::path file, pin_file(home, origin, ".checkpoint"));
+  fs::path kept = file;
+  kept += ".lost-" + std::string(suffix);
+  std::error_code code;
+  fs::create_hard_link(file, kept, code);  // unlike a rename, never over an earlier one
+  if (!code) fs::remove(file, code);
+  if (code) return Error{Code::kIo, "move " + file.string() + ": " + code.message()};
+  return sync_directory(home.trust());
+}
+
 }  // namespace phantom

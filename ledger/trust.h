@@ -2,6 +2,8 @@
 // What this user trusts about ledgers, kept apart from them under `trust/`:
 //   <ledger id>.vkey         the log's verifier key, one line, pinned when the ledger was created
 //   <ledger id>.checkpoint   the newest checkpoint that was created or verified; only grows
+//   <ledger id>.checkpoint.lost-<time>   one that a restored ledger, with a loss a person accepted,
+//                            does not reach
 // The ledger id is the last path element of the origin. docs/FORMAT.md section 1.
 
 #include "events/result.h"
@@ -40,5 +42,9 @@ Result<Advance> weigh_checkpoint(const std::optional<VerifierKey>& pinned,
 // Remembers a checkpoint that was just verified. A smaller one is ignored. kDenied: its signature
 // is not by the pinned key. kCorrupt: same size, other root than the one remembered.
 Status advance_checkpoint(const Home& home, std::string_view note);
+
+// After a loss that a person accepted: moves the checkpoint aside, to
+// `<ledger id>.checkpoint.lost-<suffix>`, where it stays as evidence.
+Status retire_checkpoint(const Home& home, std::string_view origin, std::string_view suffix);
 
 }  // namespace phantom
