@@ -12,6 +12,10 @@ struct LedgerFiles {
   std::filesystem::path lock() const { return directory / "LOCK"; }
   std::filesystem::path head() const { return directory / "head"; }
   std::filesystem::path socket() const { return directory / "sock"; }
+  std::filesystem::path reserve() const { return directory / "reserve"; }
+  // While an upgrade is under way: the store as it was, and where the new one is made.
+  std::filesystem::path db_before_upgrade() const { return directory / "db.old"; }
+  std::filesystem::path upgrade() const { return directory / "upgrade.new"; }
 };
 
 inline constexpr std::string_view kOriginPrefix = "phantom.local/";

@@ -112,6 +112,16 @@ Result<Lease> Lease::acquire(const fs::path& file, std::chrono::milliseconds wai
   }
 }
 
+Result<Lease> Lease::take_from_nobody(const fs::path& file) {
+  auto lease = try_acquire(file);
+  if (lease.ok() || lease.error().code != Code::kBusy) return lease;
+  const auto pid = holder(file);
+  return Error{Code::kBusy,
+               pid.ok() && *pid ? "a writer is running: process " + std::to_string(**pid)
+                                : "a writer is running",
+               "end it first, then start this again"};
+}
+
 Result<std::optional<int>> Lease::holder(const fs::path& file) {
   const std::lock_guard guard(held().mutex);
   if (held().paths.count(key_of(file)) != 0) return std::optional<int>(::getpid());

@@ -21,6 +21,8 @@ class Lease {
   static Result<Lease> try_acquire(const std::filesystem::path& file);
   static Result<Lease> acquire(const std::filesystem::path& file,
                                std::chrono::milliseconds wait_max);
+  // The same for what must not run beside a writer: kBusy names its process id.
+  static Result<Lease> take_from_nobody(const std::filesystem::path& file);
 
   // Makes the lock file if it is not there.
   static Status make_file(const std::filesystem::path& file);
