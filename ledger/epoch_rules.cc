@@ -35,6 +35,7 @@ std::optional<std::string> EpochRules::take(const KeyNews& news, Seq seq, Seq co
   auto wrong = created ? take_first(news, seq) : check_closing(news, seq, commit_first_seq);
   if (wrong) return wrong;
   if (!created) epochs_.back().closing_seq = seq;
+  closings_told_ = closings_told_ || news.closed_epoch != 0;
   epochs_.push_back({news.epoch, news.epoch_key, created ? 0 : seq + 1, std::nullopt});
   used_.insert(news.epoch_key.key);
   return std::nullopt;
@@ -58,6 +59,8 @@ std::optional<std::string> EpochRules::check_closing(const KeyNews& news, Seq se
   if (commit_first_seq > seq || commit_first_seq < ending.first_seq || seq < ending.first_seq) {
     return "an epoch was announced before it, in the same commit";
   }
+  const bool told = news.closed_epoch != 0 || news.closed_first_seq != 0 || news.closed_events != 0;
+  if (!told && !closings_told_) return std::nullopt;
   if (news.closed_epoch == 0) return "it does not say which epoch it closes";
   if (news.closed_epoch != ending.number) {
     return "it closes epoch " + number(news.closed_epoch) + ", epoch " + number(ending.number) +

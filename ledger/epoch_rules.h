@@ -61,6 +61,9 @@ class EpochRules {
   std::optional<VerifierKey> log_key_;
   std::vector<Epoch> epochs_;
   std::set<PublicKey> used_;
+  // The writers of format 1 did not say what an announcement closes. Whoever says it once, always
+  // does.
+  bool closings_told_ = false;
 };
 
 }  // namespace phantom

@@ -1,5 +1,6 @@
 #include "ledger/reader.h"
 
+#include "events/encoding.h"
 #include "events/envelope.h"
 #include "ledger/layout.h"
 #include "ledger/rows.h"
@@ -119,6 +120,13 @@ Result<std::unique_ptr<LedgerReader>> open_reader(const std::filesystem::path& l
                  "run 'phantom init' in a project, or 'phantom ledger init'"};
   }
   PH_ASSIGN(std::unique_ptr<StoreReader> store, StoreReader::open(LedgerFiles{ledger}.db()));
+  PH_ASSIGN(const auto format, store->get(rows::meta("format")));
+  if (format && *format != rows::kFormat) {
+    return Error{Code::kUnsupported,
+                 "the ledger has format " + escape_terminal(*format) + ", this phantom reads " +
+                     std::string(rows::kFormat),
+                 "an older one: run 'phantom ledger upgrade'; a newer one: use a newer phantom"};
+  }
   PH_ASSIGN(SignedCheckpoint head, SnapshotReader::newest(*store));
   return std::unique_ptr<LedgerReader>(
       std::make_unique<SnapshotReader>(std::move(store), std::move(head)));

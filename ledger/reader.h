@@ -52,6 +52,7 @@ class LedgerReader {
 };
 
 // kNotFound: no ledger there. kCorrupt: the store does not read. kDenied: no permission.
+// kUnsupported: its rows have another format.
 Result<std::unique_ptr<LedgerReader>> open_reader(const std::filesystem::path& ledger);
 
 }  // namespace phantom
