@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/disk_text.h"
 #include "cli/environment.h"
 #include "cli/json.h"
 #include "cli/log_access.h"
@@ -12,6 +13,7 @@ namespace {
 struct InfoArgs {
   std::optional<std::string> ledger;
   bool json = false;
+  bool entries = false;
 };
 
 constexpr std::size_t kEpochsShown = 10;
@@ -44,6 +46,15 @@ Result<int> info(Environment& environment, const InfoArgs& args) {
   PH_ASSIGN(const LedgerIdentity identity, read_identity(*log.reader));
   PH_ASSIGN(const std::vector<EpochRecord> epochs, read_epochs(*log.reader));
   const Checkpoint& head = log.reader->head().checkpoint;
+  std::filesystem::path keys;
+  if (log.own) {
+    PH_ASSIGN(const Home home, environment.home());
+    keys = home.keys();
+  }
+  PH_ASSIGN(DiskReport disk, report_disk(log.directory, keys));
+  if (args.entries) {
+    PH_ASSIGN(disk.entry_bytes, count_entry_bytes(*log.reader));
+  }
   Output& out = environment.out();
   if (args.json) {
     Json json;
@@ -54,7 +65,8 @@ Result<int> info(Environment& environment, const InfoArgs& args) {
     json.field_number("epoch", epochs.back().number).field("format", rows::kFormat);
     json.key("epochs").begin_list();
     for (const EpochRecord& epoch : epochs) add_epoch(json, epoch);
-    json.end_list();
+    json.end_list().key("disk");
+    add_disk(json, disk);
     out.line(json.end().str());
     return kExitOk;
   }
@@ -65,6 +77,8 @@ Result<int> info(Environment& environment, const InfoArgs& args) {
   out.line("root       " + to_hex(head.root));
   out.line("epoch      " + std::to_string(epochs.back().number));
   out.line("format     " + std::string(rows::kFormat));
+  out.line("disk       " + disk_line(disk));
+  if (disk.entry_bytes) out.line("           " + entries_line(disk));
   const std::size_t hidden = epochs.size() > kEpochsShown ? epochs.size() - kEpochsShown : 0;
   if (hidden > 0) out.line("           " + std::to_string(hidden) + " earlier epochs, see --json");
   for (std::size_t i = hidden; i < epochs.size(); ++i) {
@@ -82,10 +96,10 @@ Command ledger_info_command() {
   command.words = {"ledger", "info"};
   command.summary = "print what the ledger says about itself";
   command.description =
-      "Prints origin, key, size, root, format and the history of epoch keys. Nothing is checked "
-      "here: phantom audit "
-      "verify does that.";
+      "Prints origin, key, size, root, format, the bytes on disk and the history of epoch keys. "
+      "Nothing is checked here: phantom audit verify does that.";
   command.options = {{"ledger", "DIR", "another ledger than one's own", &args->ledger},
+                     {"entries", "", "count the bytes of all entries too", &args->entries},
                      {"json", "", "print one JSON object", &args->json}};
   command.run = [args](Environment& environment) { return info(environment, *args); };
   return command;

@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/disk_text.h"
 #include "cli/environment.h"
 #include "cli/json.h"
 #include "cli/project.h"
@@ -28,6 +29,7 @@ struct LedgerFacts {
   std::string root;
   std::optional<int> writer;
   std::optional<std::uint64_t> verified_size;
+  std::optional<DiskReport> disk;
 };
 
 std::optional<ProjectFacts> look_at_project(Environment& environment, const Home& home) {
@@ -55,13 +57,14 @@ Result<std::optional<LedgerFacts>> look_at_ledger(Environment& environment, cons
   if (!reader.ok() && reader.error().code == Code::kNotFound) return std::optional<LedgerFacts>();
   if (!reader.ok()) return std::move(reader.error());
   const Checkpoint& head = (*reader)->head().checkpoint;
-  LedgerFacts facts{head.origin, head.size, to_hex(head.root), {}, {}};
+  LedgerFacts facts{head.origin, head.size, to_hex(head.root), {}, {}, {}};
   if (const auto holder = Lease::holder(LedgerFiles{home.ledger()}.lock()); holder.ok()) {
     facts.writer = *holder;
   }
   if (const auto pinned = pinned_checkpoint(home, head.origin); pinned.ok() && *pinned) {
     facts.verified_size = (*pinned)->checkpoint.size;
   }
+  if (const auto disk = report_disk(home.ledger(), home.keys()); disk.ok()) facts.disk = *disk;
   return std::optional<LedgerFacts>(facts);
 }
 
@@ -78,6 +81,7 @@ void print_text(Output& out, const Home& home, const std::optional<ProjectFacts>
     out.line("verified " + (ledger->verified_size
                                 ? "up to " + std::to_string(*ledger->verified_size) + " events"
                                 : std::string("never")));
+    if (ledger->disk) out.line("disk     " + disk_line(*ledger->disk));
   }
   if (!project) {
     out.line("project  none here");
@@ -106,6 +110,12 @@ void print_json(Output& out, const Home& home, const std::optional<ProjectFacts>
     number_or_null(ledger->writer);
     json.key("verified_size");
     number_or_null(ledger->verified_size);
+    json.key("disk");
+    if (ledger->disk) {
+      add_disk(json, *ledger->disk);
+    } else {
+      json.null();
+    }
     json.end();
   } else {
     json.null();

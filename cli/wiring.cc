@@ -32,6 +32,11 @@ CommandTable make_command_table() {
   commands.push_back(ledger_serve_command());
   commands.push_back(ledger_rotate_key_command());
   commands.push_back(ledger_seal_keys_command());
+  commands.push_back(ledger_backup_command());
+  commands.push_back(ledger_restore_command());
+  commands.push_back(ledger_repair_command());
+  commands.push_back(ledger_upgrade_command());
+  commands.push_back(ledger_compact_command());
   commands.push_back(completion_command());
   commands.push_back(help_command_entry());
   commands.push_back(version_command());

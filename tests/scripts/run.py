@@ -89,6 +89,7 @@ class Run:
             PROJECT=str(self.project),
             PATH=f"{tools}:{self.env['PATH']}",
             PYTHON=sys.executable,
+            LEDGERS=str(GOLDEN / "ledgers"),
         )
         (self.root / "user").mkdir()
 
