@@ -10,6 +10,9 @@
 #include "ledger/verify.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <unistd.h>
 
 namespace phantom {
 namespace {
@@ -78,6 +81,11 @@ Result<int> check_ledger(Environment& environment, const VerifyArgs& args) {
     options.ledger = *args.ledger;
   } else if (home.ok()) {
     options.ledger = home->ledger();
+    PH_ASSIGN(const auto service, environment.service());
+    if (service && ::access(LedgerFiles{options.ledger}.db().c_str(), R_OK | X_OK) != 0) {
+      return refuse_input(environment,
+                          unreadable_service(*service, {Code::kDenied, std::strerror(errno)}));
+    }
   } else {
     environment.out().error(home.error());
     return kExitIndeterminate;

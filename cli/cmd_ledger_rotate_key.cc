@@ -62,7 +62,14 @@ Result<int> rotate(Environment& environment, const RotateArgs& args) {
   PH_ASSIGN(const Receipt request,
             appender->append(rotation_requested(environment.context(), number)));
   PH_ASSIGN(const Change change, wait_for_change(*reader, number));
-  const int process = holder.ok() && *holder ? **holder : ::getpid();
+  PH_ASSIGN(const auto service, environment.service());
+  // The service's process is not to be seen from here.
+  std::optional<int> process;
+  if (holder.ok() && *holder) {
+    process = **holder;
+  } else if (!service) {
+    process = ::getpid();
+  }
 
   Output& out = environment.out();
   if (args.json) {
@@ -74,7 +81,12 @@ Result<int> rotate(Environment& environment, const RotateArgs& args) {
     json.field_number("old_first_seq", change.closed.first_seq);
     json.field_number("old_events", change.closed.events);
     json.field_number("new_epoch", change.opened.number).field("new_vkey", change.opened.vkey);
-    json.field_number("writer_pid", static_cast<std::uint64_t>(process));
+    json.key("writer_pid");
+    if (process) {
+      json.number(static_cast<std::uint64_t>(*process));
+    } else {
+      json.null();
+    }
     out.line(json.end().str());
     return kExitOk;
   }
@@ -83,8 +95,11 @@ Result<int> rotate(Environment& environment, const RotateArgs& args) {
   out.line("new epoch  " + std::to_string(change.opened.number) + ", announced at event " +
            std::to_string(change.opened.announced_seq));
   out.line("new key    " + escape_terminal(change.opened.vkey));
-  out.line("writer     " + (process == ::getpid() ? std::string("this process")
-                                                  : "process " + std::to_string(process)));
+  std::string writer = "the service";
+  if (process) {
+    writer = *process == ::getpid() ? "this process" : "process " + std::to_string(*process);
+  }
+  out.line("writer     " + writer);
   return kExitOk;
 }
 

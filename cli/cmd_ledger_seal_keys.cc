@@ -33,6 +33,7 @@ Result<int> seal(Environment& environment, const SealArgs& args) {
   if (args.file && args.with != "keyfile") {
     return Error{Code::kInvalid, "FILE goes with --with keyfile only"};
   }
+  PH_TRY(environment.check_own_ledger());
   PH_ASSIGN(const Home home, environment.home());
   std::optional<std::filesystem::path> file;
   if (args.with == "keyfile") {

@@ -12,6 +12,8 @@
 namespace phantom {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct StatusArgs {
   bool json = false;
 };
@@ -52,8 +54,14 @@ std::optional<ProjectFacts> look_at_project(Environment& environment, const Home
   return facts;
 }
 
-Result<std::optional<LedgerFacts>> look_at_ledger(Environment& environment, const Home& home) {
+using Service = std::optional<fs::path>;
+
+Result<std::optional<LedgerFacts>> look_at_ledger(Environment& environment, const Home& home,
+                                                  const Service& service) {
   auto reader = environment.reader();
+  if (!reader.ok() && service && reader.error().code == Code::kDenied) {
+    return std::optional<LedgerFacts>();
+  }
   if (!reader.ok() && reader.error().code == Code::kNotFound) return std::optional<LedgerFacts>();
   if (!reader.ok()) return std::move(reader.error());
   const Checkpoint& head = (*reader)->head().checkpoint;
@@ -68,16 +76,20 @@ Result<std::optional<LedgerFacts>> look_at_ledger(Environment& environment, cons
   return std::optional<LedgerFacts>(facts);
 }
 
-void print_text(Output& out, const Home& home, const std::optional<ProjectFacts>& project,
+void print_text(Output& out, const Home& home, const Service& service,
+                const std::optional<ProjectFacts>& project,
                 const std::optional<LedgerFacts>& ledger) {
   out.line("home     " + escape_terminal(home.root.string()));
+  if (service) out.line("service  " + escape_terminal(service->string()));
   if (!ledger) {
-    out.line("ledger   none");
+    out.line(service ? "ledger   kept by the service, not readable here" : "ledger   none");
   } else {
     out.line("ledger   " + std::to_string(ledger->size) + " events, root " +
              ledger->root.substr(0, 16));
-    out.line("writer   " + (ledger->writer ? "process " + std::to_string(*ledger->writer)
-                                           : std::string("none running")));
+    if (!service) {
+      out.line("writer   " + (ledger->writer ? "process " + std::to_string(*ledger->writer)
+                                             : std::string("none running")));
+    }
     out.line("verified " + (ledger->verified_size
                                 ? "up to " + std::to_string(*ledger->verified_size) + " events"
                                 : std::string("never")));
@@ -92,11 +104,18 @@ void print_text(Output& out, const Home& home, const std::optional<ProjectFacts>
   out.line(std::string("vault    ") + (project->has_vault ? "there" : "none"));
 }
 
-void print_json(Output& out, const Home& home, const std::optional<ProjectFacts>& project,
+void print_json(Output& out, const Home& home, const Service& service,
+                const std::optional<ProjectFacts>& project,
                 const std::optional<LedgerFacts>& ledger) {
   Json json;
   json.begin().field_number("v", 1).field("version", PHANTOM_VERSION);
-  json.field("home", home.root.string()).key("ledger");
+  json.field("home", home.root.string()).key("service");
+  if (service) {
+    json.text(service->string());
+  } else {
+    json.null();
+  }
+  json.key("ledger");
   const auto number_or_null = [&json](const auto& value) {
     if (value) {
       json.number(static_cast<std::uint64_t>(*value));
@@ -133,9 +152,10 @@ void print_json(Output& out, const Home& home, const std::optional<ProjectFacts>
 
 Result<int> status(Environment& environment, const StatusArgs& args) {
   PH_ASSIGN(const Home home, environment.home());
-  PH_ASSIGN(const std::optional<LedgerFacts> ledger, look_at_ledger(environment, home));
+  PH_ASSIGN(const Service service, environment.service());
+  PH_ASSIGN(const std::optional<LedgerFacts> ledger, look_at_ledger(environment, home, service));
   const std::optional<ProjectFacts> project = look_at_project(environment, home);
-  (args.json ? print_json : print_text)(environment.out(), home, project, ledger);
+  (args.json ? print_json : print_text)(environment.out(), home, service, project, ledger);
   return kExitOk;
 }
 

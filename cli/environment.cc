@@ -1,6 +1,7 @@
 #include "cli/environment.h"
 
 #include "cli/actor.h"
+#include "ledger/service_socket.h"
 
 #include <cstdlib>
 #include <unistd.h>
@@ -33,6 +34,31 @@ Result<std::filesystem::path> Environment::working_directory() const {
   return path;
 }
 
+Result<std::optional<std::filesystem::path>> Environment::service() {
+  if (!service_) {
+    PH_ASSIGN(const Home home, this->home());
+    PH_ASSIGN(service_, find_service_socket(home, variable("PHANTOM_LEDGER_SOCKET")));
+  }
+  return *service_;
+}
+
+Status Environment::check_own_ledger() {
+  PH_ASSIGN(const auto service, this->service());
+  if (!service) return {};
+  return Error{
+      Code::kDenied,
+      "the ledger of this home is kept by the service at " + service->string() + ", with its keys",
+      "run the command as the service's user, with its PHANTOM_HOME"};
+}
+
+Error unreadable_service(const std::filesystem::path& socket, const Error& why) {
+  return {Code::kDenied,
+          "the ledger is kept by the service at " + socket.string() +
+              ", which takes events and does not show them: " + why.message,
+          "ask its administrator for the files to read (docs/guides/service.md, 'Who may read'), "
+          "or run the command as the service's user"};
+}
+
 Result<Subject> Environment::subject() {
   if (!subject_) {
     PH_ASSIGN(const Home home, this->home());
@@ -57,10 +83,12 @@ Result<Appender*> Environment::appender() {
   if (!appender_) {
     PH_ASSIGN(const Home home, this->home());
     AppenderOptions options;
+    PH_ASSIGN(options.service, service());
     options.unlock = &key_unlock();
     key_unlock().let_ask(true);
     auto opened = open_appender(home, options);
     key_unlock().let_ask(false);
+    if (!opened.ok() && options.service) return std::move(opened.error());
     if (!opened.ok()) return with_init_hint(std::move(opened.error()));
     appender_ = std::move(*opened);
   }
@@ -75,7 +103,11 @@ CommandKeyUnlock& Environment::key_unlock() {
 Result<LedgerReader*> Environment::reader() {
   if (!reader_) {
     PH_ASSIGN(const Home home, this->home());
+    PH_ASSIGN(const auto service, this->service());
     auto opened = open_reader(home.ledger());
+    if (!opened.ok() && service && opened.error().code != Code::kCorrupt) {
+      return unreadable_service(*service, opened.error());
+    }
     if (!opened.ok()) return with_init_hint(std::move(opened.error()));
     reader_ = std::move(*opened);
   }
@@ -83,6 +115,7 @@ Result<LedgerReader*> Environment::reader() {
 }
 
 Result<CreatedLedger> Environment::create_ledger_here() {
+  PH_TRY(check_own_ledger());
   PH_ASSIGN(const Home home, this->home());
   PH_TRY(make_private_directory(home.root));
   PH_ASSIGN(subject_, ensure_subject(home, system_random()));

@@ -29,15 +29,19 @@ class Environment {
   const char* variable(const char* name) const;
   Result<Home> home();
   Result<std::filesystem::path> working_directory() const;
+  // The socket of the service that keeps this home's ledger; none when the home keeps it itself.
+  Result<std::optional<std::filesystem::path>> service();
 
   // Context of the events of this command. The actor's id is there once the home has an identity.
   Context context();
   Result<Subject> subject();
 
   // Each is opened once and shared. kNotFound with a hint to `phantom init` when there is no
-  // ledger.
+  // ledger. reader: kDenied when a service keeps the ledger and it cannot be read from here.
   Result<Appender*> appender();
   Result<LedgerReader*> reader();
+  // For what only the owner of keys and store can do; kDenied when a service keeps them.
+  Status check_own_ledger();
   // What opens sealed keys of the ledger. Takes its passphrase out of the environment when it is
   // first asked for; lives as long as this.
   CommandKeyUnlock& key_unlock();
@@ -54,10 +58,14 @@ class Environment {
   Output& output_;
   const CommandTable& commands_;
   std::optional<Home> home_;
+  std::optional<std::optional<std::filesystem::path>> service_;
   std::optional<Subject> subject_;
   std::optional<CommandKeyUnlock> key_unlock_;  // before the appender, which uses it to its end
   std::unique_ptr<Appender> appender_;
   std::unique_ptr<LedgerReader> reader_;
 };
+
+// The error in place of `why` when a service keeps the ledger and its files are out of reach.
+Error unreadable_service(const std::filesystem::path& socket, const Error& why);
 
 }  // namespace phantom

@@ -4,11 +4,8 @@
 #include "events/envelope.h"
 #include "events/limits.h"
 #include "events/seal.h"
-#include "ledger/layout.h"
-#include "ledger/server.h"
+#include "ledger/role.h"
 #include "ledger/subject.h"
-#include "ledger/submitter.h"
-#include "ledger/writer.h"
 
 #include <algorithm>
 #include <deque>
@@ -23,7 +20,6 @@ namespace phantom {
 namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
-constexpr std::chrono::milliseconds kRetryPause{2};
 
 struct Pending {
   Draft draft;
@@ -31,72 +27,6 @@ struct Pending {
   SteadyTime accepted;
   enum class State { kWaiting, kQueued, kMaybeSeen } state = State::kWaiting;
 };
-
-// The writer of this process together with the door for the others.
-struct WriterRole {
-  std::unique_ptr<Writer> writer;
-  std::unique_ptr<SubmitServer> server;
-
-  static Result<std::shared_ptr<WriterRole>> take(const Home& home, Lease lease,
-                                                  const AppenderOptions& options) {
-    WriterOptions writer_options;
-    writer_options.clock = options.clock;
-    writer_options.random = options.random;
-    writer_options.queue_events_max = options.queue_events_max;
-    writer_options.unlock = options.unlock;
-    writer_options.store = options.store;
-    writer_options.epoch_events_max = options.epoch_events_max;
-    auto role = std::make_shared<WriterRole>();
-    PH_ASSIGN(role->writer, Writer::open(home, std::move(lease), writer_options));
-    PH_ASSIGN(role->server,
-              SubmitServer::start(LedgerFiles{home.ledger()}.socket(), *role->writer));
-    return role;
-  }
-
-  Status close() {
-    server->stop();
-    return writer->close();
-  }
-};
-
-struct Role {
-  std::shared_ptr<WriterRole> writer;  // one of the two
-  std::optional<Submitter> submitter;
-};
-
-// Takes the lease or finds the process that has it, whichever comes first.
-Result<Role> find_role(const Home& home, const AppenderOptions& options) {
-  const LedgerFiles files{home.ledger()};
-  const SteadyTime deadline = std::chrono::steady_clock::now() + options.wait_max;
-  for (;;) {
-    auto lease = Lease::try_acquire(files.lock());
-    if (lease.ok()) {
-      Role role;
-      PH_ASSIGN(role.writer, WriterRole::take(home, std::move(*lease), options));
-      return role;
-    }
-    if (lease.error().code == Code::kNotFound) {
-      return Error{Code::kNotFound, "there is no ledger at " + files.directory.string(),
-                   "run 'phantom init' in a project, or 'phantom ledger init'"};
-    }
-    if (lease.error().code != Code::kBusy) return std::move(lease.error());
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
-    auto submitter = Submitter::connect(files.socket(), std::max(left, kRetryPause));
-    if (submitter.ok()) {
-      Role role;
-      role.submitter = std::move(*submitter);
-      return role;
-    }
-    if (submitter.error().code == Code::kDenied) return std::move(submitter.error());
-    if (std::chrono::steady_clock::now() >= deadline) {
-      return Error{Code::kBusy, "another process holds the ledger and does not take events",
-                   "see 'phantom status' for its process id"};
-    }
-    // Between the two the other process is starting or leaving.
-    std::this_thread::sleep_for(kRetryPause);
-  }
-}
 
 class RoleAppender final : public Appender {
  public:
@@ -463,17 +393,6 @@ Result<std::unique_ptr<Appender>> open_appender(const Home& home, const Appender
   auto appender = std::make_unique<RoleAppender>(home, options, std::move(wake));
   appender->start(std::move(role));
   return std::unique_ptr<Appender>(std::move(appender));
-}
-
-Status serve_ledger(const Home& home, const AppenderOptions& options, int stop_fd) {
-  PH_ASSIGN(Lease lease, Lease::try_acquire(LedgerFiles{home.ledger()}.lock()));
-  PH_ASSIGN(const std::shared_ptr<WriterRole> role,
-            WriterRole::take(home, std::move(lease), options));
-  pollfd polled{stop_fd, POLLIN, 0};
-  while (::poll(&polled, 1, -1) < 0) {
-    if (errno != EINTR) break;
-  }
-  return role->close();
 }
 
 }  // namespace phantom

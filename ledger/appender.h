@@ -17,8 +17,10 @@
 #include "ledger/store.h"
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace phantom {
@@ -41,6 +43,9 @@ struct AppenderOptions {
   // Opens sealed key files when this process becomes the writer, on whichever thread that happens;
   // without one sealed keys give kDenied. Outlives the appender.
   KeyUnlock* unlock = nullptr;
+  // The socket of the service that keeps the ledger: then this process only ever submits there, and
+  // never becomes the writer.
+  std::optional<std::filesystem::path> service;
   StoreOptions store;
   // Events an epoch key signs for before the next one takes over, while this process writes.
   std::uint64_t epoch_events_max = 65'536;
@@ -83,9 +88,5 @@ struct CreatedLedger {
 // ledger; kDenied when `trust/` says there was one.
 Result<CreatedLedger> create_ledger(const Home& home, const Context& context,
                                     const AppenderOptions& options);
-
-// Serves submitters until `stop_fd` is readable (phantom ledger serve). Takes the lease at once;
-// kBusy when another process has it.
-Status serve_ledger(const Home& home, const AppenderOptions& options, int stop_fd);
 
 }  // namespace phantom

@@ -89,6 +89,29 @@ Result<Peer> peer_of(const Fd& socket) {
               static_cast<std::uint32_t>(credentials.pid)};
 }
 
+Result<std::vector<std::uint32_t>> peer_groups(const Fd& socket) {
+  const auto unknown = [] {
+    return Error{Code::kDenied, std::string("peer groups: ") + std::strerror(errno)};
+  };
+  ucred credentials{};
+  socklen_t length = sizeof credentials;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
+    return unknown();
+  }
+  std::vector<gid_t> further(64);
+  for (;;) {
+    length = static_cast<socklen_t>(further.size() * sizeof(gid_t));
+    const bool told =
+        ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERGROUPS, further.data(), &length) == 0;
+    if (!told && errno != ERANGE) return unknown();
+    further.resize(length / sizeof(gid_t));  // what is needed, if it was too small
+    if (told) break;
+  }
+  std::vector<std::uint32_t> groups{static_cast<std::uint32_t>(credentials.gid)};
+  groups.insert(groups.end(), further.begin(), further.end());
+  return groups;
+}
+
 Result<Fd> make_event_fd() {
   Fd fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!fd.good()) return Error{Code::kIo, std::string("eventfd: ") + std::strerror(errno)};

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 namespace phantom {
 
@@ -30,6 +31,8 @@ Result<Fd> listen_unix(const std::filesystem::path& path);
 Result<Fd> connect_unix(const std::filesystem::path& path);
 // The process at the other end. kDenied when the kernel does not tell.
 Result<Peer> peer_of(const Fd& socket);
+// Its groups when it connected: its own first, then the further ones.
+Result<std::vector<std::uint32_t>> peer_groups(const Fd& socket);
 
 Result<Fd> make_event_fd();
 void signal_event(const Fd& event);

@@ -20,7 +20,7 @@ Result<Submitter> Submitter::connect(const std::filesystem::path& socket,
   for (;;) {
     PH_ASSIGN(const auto frame, submitter.in_.next());
     if (frame) {
-      PH_TRY(wire::parse_hello(*frame));
+      PH_ASSIGN(submitter.origin_, wire::parse_hello(*frame));
       return submitter;
     }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(

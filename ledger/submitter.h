@@ -12,9 +12,12 @@ namespace phantom {
 class Submitter {
  public:
   // Connects and reads the greeting. kNotFound when nobody listens (yet, or any more), kBusy when
-  // the writer does not greet within `wait_max`.
+  // the writer does not greet within `wait_max`, kDenied when it refuses this process.
   static Result<Submitter> connect(const std::filesystem::path& socket,
                                    std::chrono::milliseconds wait_max);
+
+  // Of the ledger, as the greeting says.
+  const std::string& origin() const { return origin_; }
 
   // Sends one draft and waits for its answer. An error other than the answer's own means that the
   // connection is of no more use and the draft may have been seen.
@@ -32,6 +35,7 @@ class Submitter {
  private:
   explicit Submitter(Fd fd) : fd_(std::move(fd)) {}
   Fd fd_;
+  std::string origin_;
   wire::FrameReader in_;
   Bytes out_;
 };

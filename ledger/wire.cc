@@ -42,6 +42,13 @@ Bytes hello(std::string_view origin) {
   return frame(as_bytes(std::string(kHello) + std::string(origin)));
 }
 
+Bytes refusal(const Error& error) {
+  Bytes out = to_bytes(kRefused);
+  put_text(out, error.message);
+  put_text(out, error.hint);
+  return frame(out);
+}
+
 Bytes reply(const EventId& id, const Result<Receipt>& result) {
   Bytes out(id.begin(), id.end());
   if (result.ok()) {
@@ -60,6 +67,13 @@ Bytes reply(const EventId& id, const Result<Receipt>& result) {
 
 Result<std::string> parse_hello(ByteView message) {
   const std::string_view text = as_text(message);
+  if (text.starts_with(kRefused)) {
+    ByteView rest = message.subspan(kRefused.size());
+    const auto why = take_text(rest);
+    const auto hint = why ? take_text(rest) : std::nullopt;
+    if (!hint || !rest.empty()) return bad();
+    return Error{Code::kDenied, *why, *hint};
+  }
   if (!text.starts_with(kHello)) return bad();
   return std::string(text.substr(kHello.size()));
 }

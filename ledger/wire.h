@@ -3,7 +3,9 @@
 // docs/FORMAT.md section 6.
 //
 // Every message is a frame: be32 length of what follows, then that many bytes.
-//   writer -> submitter, once     "phantom-submit/1\n" and the ledger's origin
+//   writer -> submitter, once     "phantom-submit/1\n" and the ledger's origin; or, and nothing
+//   more,
+//                                 "phantom-refused/1\n", be16 length, message, be16 length, hint
 //   submitter -> writer           a draft (FlatBuffer, identifier PHDR, size-prefixed)
 //   writer -> submitter, in any order, one per draft
 //     0  16  event id of the draft
@@ -19,9 +21,11 @@
 namespace phantom::wire {
 
 inline constexpr std::string_view kHello = "phantom-submit/1\n";
+inline constexpr std::string_view kRefused = "phantom-refused/1\n";
 inline constexpr std::size_t kFrameBytesMax = 64 * 1024;
 
 Bytes hello(std::string_view origin);                           // a frame
+Bytes refusal(const Error& error);                              // a frame
 Bytes frame(ByteView message);                                  // a frame
 Bytes reply(const EventId& id, const Result<Receipt>& result);  // a frame
 
@@ -29,7 +33,8 @@ struct Reply {
   EventId id{};
   Result<Receipt> result = Error{};
 };
-Result<std::string> parse_hello(ByteView message);  // the origin
+// The origin; kDenied with the writer's words when it refused.
+Result<std::string> parse_hello(ByteView message);
 Result<Reply> parse_reply(ByteView message);
 
 // Cuts frames out of a stream. kInvalid when a frame is longer than kFrameBytesMax.

@@ -1,0 +1,24 @@
+#pragma once
+// The ledger's writer as a service of its own: `phantom ledger serve`.
+
+#include "ledger/appender.h"
+#include "ledger/door.h"
+
+#include <functional>
+#include <optional>
+
+namespace phantom {
+
+struct ServeOptions {
+  AppenderOptions appender;
+  // Beside the ledger's own socket, which stays for the own user.
+  std::optional<Door> door;
+  // Called once, when events are taken.
+  std::function<void()> ready;
+};
+
+// Serves submitters until `stop_fd` is readable; what was accepted by then is answered. Takes the
+// lease at once; kBusy, with its process id, when another process has it.
+Status serve_ledger(const Home& home, const ServeOptions& options, int stop_fd);
+
+}  // namespace phantom
