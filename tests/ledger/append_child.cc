@@ -6,6 +6,7 @@
 // that the same call sends the same events again. EPOCH_EVENTS: how many an epoch key signs for.
 //   append_child HOME create
 // Makes the ledger and prints its verifier key.
+// With PHANTOM_LEDGER_SOCKET it submits to the service there; PHANTOM_TEST_WAIT_MS bounds waiting.
 
 #include "events/encoding.h"
 #include "tests/support/ledger_home.h"
@@ -52,11 +53,14 @@ int main(int argc, char** argv) {
   const auto now_ms = static_cast<std::uint64_t>(phantom::system_clock().wall_ns() / 1'000'000);
   const std::uint64_t id_ms = number_at(4, now_ms);
   phantom::AppenderOptions options;
-  options.wait_max = std::chrono::milliseconds(20'000);
+  const char* wait_ms = std::getenv("PHANTOM_TEST_WAIT_MS");
+  options.wait_max = std::chrono::milliseconds(wait_ms == nullptr ? 20'000 : std::atoi(wait_ms));
+  if (const char* service = std::getenv("PHANTOM_LEDGER_SOCKET")) options.service = service;
   options.epoch_events_max = number_at(5, options.epoch_events_max);
   auto appender = phantom::open_appender(home, options);
   if (!appender.ok()) {
-    std::fprintf(stderr, "%s\n", appender.error().message.c_str());
+    std::fprintf(stderr, "%s: %s\n", phantom::code_name(appender.error().code),
+                 appender.error().message.c_str());
     return 1;
   }
   std::printf("role-ready\n");

@@ -58,6 +58,22 @@ TEST(Wire, TruncatedOrLongerRepliesAreRefused) {
   }
 }
 
+TEST(Wire, RefusalKeepsItsWordsAndOnlyWholeOnesCount) {
+  const Bytes frame = wire::refusal({Code::kDenied, "not you", "ask the administrator"});
+  const ByteView message = ByteView(frame).subspan(4);
+  const auto refused = wire::parse_hello(message);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::kDenied);
+  EXPECT_EQ(refused.error().message, "not you");
+  EXPECT_EQ(refused.error().hint, "ask the administrator");
+  for (std::size_t length = 0; length < message.size(); ++length) {
+    EXPECT_NE(wire::parse_hello(message.first(length)).error().message, "not you");
+  }
+  Bytes longer = to_bytes(message);
+  longer.push_back(0);
+  EXPECT_EQ(wire::parse_hello(longer).error().code, Code::kInvalid);
+}
+
 TEST(Wire, FramesComeWholeFromAnyCutting) {
   Bytes stream;
   for (const std::string& text : {std::string("one"), std::string(5'000, 'x'), std::string("3")}) {
