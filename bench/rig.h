@@ -67,6 +67,12 @@ inline std::vector<Draft> request_drafts(std::uint64_t first, std::uint64_t coun
   return drafts;
 }
 
+// Size of the ledger that a bench works on.
+inline std::uint64_t events_wanted(std::uint64_t otherwise) {
+  const char* text = std::getenv("PHANTOM_BENCH_EVENTS");
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
 // A ledger in a directory of its own.
 class LedgerRig {
  public:
@@ -92,6 +98,13 @@ class LedgerRig {
   void append_all(std::vector<Draft> drafts) {
     for (const auto& receipt : appender_->append_all(std::move(drafts))) {
       need(receipt.ok(), receipt.ok() ? "" : receipt.error().message);
+    }
+  }
+
+  // In commits of 4,096.
+  void fill(std::uint64_t events) {
+    for (std::uint64_t done = 0; done < events; done += 4'096) {
+      append_all(request_drafts(done, std::min<std::uint64_t>(4'096, events - done)));
     }
   }
 

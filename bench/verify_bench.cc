@@ -17,17 +17,6 @@
 namespace phantom::bench {
 namespace {
 
-std::uint64_t events_wanted() {
-  const char* text = std::getenv("PHANTOM_BENCH_EVENTS");
-  return text == nullptr ? 20'000 : std::strtoull(text, nullptr, 10);
-}
-
-void fill(LedgerRig& rig, std::uint64_t events) {
-  for (std::uint64_t done = 0; done < events; done += 4'096) {
-    rig.append_all(request_drafts(done, std::min<std::uint64_t>(4'096, events - done)));
-  }
-}
-
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 void openssl_hash(std::string_view prefix, std::string_view data, unsigned char* out) {
@@ -60,9 +49,9 @@ double openssl_seconds(std::uint64_t events, unsigned threads) {
 }
 
 void verify_whole(benchmark::State& state) {
-  const std::uint64_t events = events_wanted();
+  const std::uint64_t events = events_wanted(20'000);
   LedgerRig rig;
-  fill(rig, events);
+  rig.fill(events);
   rig.close();
   VerifyOptions options;
   options.ledger = rig.home().ledger();
@@ -90,9 +79,9 @@ void verify_whole(benchmark::State& state) {
 }
 
 void incremental(benchmark::State& state) {
-  const std::uint64_t events = events_wanted();
+  const std::uint64_t events = events_wanted(20'000);
   LedgerRig rig;
-  fill(rig, events);
+  rig.fill(events);
   rig.close();
   VerifyOptions options;
   options.ledger = rig.home().ledger();
@@ -100,7 +89,7 @@ void incremental(benchmark::State& state) {
   options.trust = verify_ledger(options).head_note;
   options.depth = VerifyDepth::kIncremental;
   rig.open();
-  fill(rig, 10'000);
+  rig.fill(10'000);
   rig.close();
   for (auto _ : state) {
     const auto start = SteadyClock::now();
@@ -112,13 +101,13 @@ void incremental(benchmark::State& state) {
 }
 
 void space(benchmark::State& state, Compression compression) {
-  const std::uint64_t events = events_wanted();
+  const std::uint64_t events = events_wanted(20'000);
   for (auto _ : state) {
     AppenderOptions options;
     options.store.compression = compression;
     LedgerRig rig(options);
     const auto start = SteadyClock::now();
-    fill(rig, events);
+    rig.fill(events);
     state.SetIterationTime(seconds_since(start));
     rig.close();
     auto reader = open_reader(rig.home().ledger());

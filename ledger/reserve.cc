@@ -54,11 +54,11 @@ Status DiskReserve::fill() {
   const int fd = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return reserve_error("make", file_, errno);
   const int failed = ::posix_fallocate(fd, 0, static_cast<off_t>(kBytes));
-  if (failed != 0) (void)::ftruncate(fd, 0);
   ::close(fd);
   held_ = failed == 0;
-  if (failed != 0) return reserve_error("fill", file_, failed);
-  return {};
+  if (held_) return {};
+  PH_TRY(release());  // half a reserve is of no use to anybody
+  return reserve_error("fill", file_, failed);
 }
 
 Status DiskReserve::release() {

@@ -2,6 +2,7 @@
 
 #include "ledger/engine_log.h"
 #include "ledger/home.h"
+#include "ledger/rows.h"
 #include "ledger/store_rocksdb.h"
 
 #include <cstdlib>
@@ -17,7 +18,9 @@ class RocksCursor final : public RowCursor {
     PH_CHECK(!prefix.empty(), "a cursor walks rows of one kind");
     rocksdb::ReadOptions options;
     options.fill_cache = false;
-    options.readahead_size = 2 << 20;
+    // Bundles are read from one end to the other, a piece of the ledger at a time; of other rows a
+    // cursor reads some.
+    if (prefix.front() == rows::kBundle) options.readahead_size = 1 << 20;
     it_.reset(opened.db().NewIterator(options, opened.family(prefix.front())));
     const std::string_view start = from.empty() ? prefix : from;
     it_->Seek(rocksdb::Slice(start.data(), start.size()));

@@ -45,7 +45,7 @@ class SpanRows {
         next_(first),
         bundles_(
             rows.cursor(std::string(1, rows::kBundle), rows::bundle(first / rows::kBundleEvents))),
-        tail_(rows.cursor(std::string(1, rows::kTail))),
+        tail_(end_ == size ? rows.cursor(std::string(1, rows::kTail)) : nullptr),
         last_(end_ == size) {}
 
   bool done() const { return next_ == end_; }
