@@ -43,6 +43,7 @@ void print(Output& out, const BackupArgs& args, const Backup& done) {
 }
 
 Result<int> backup_ledger(Environment& environment, const BackupArgs& args) {
+  PH_TRY(environment.check_own_ledger());
   PH_ASSIGN(const Home home, environment.home());
   // Before the reader: a writer publishes the copy after its commit.
   const auto copy = read_head_file(LedgerFiles{home.ledger()}.head());

@@ -26,6 +26,7 @@ Status compact_store(const LedgerFiles& files) {
 }
 
 Result<int> compact(Environment& environment, const CompactArgs& args) {
+  PH_TRY(environment.check_own_ledger());
   PH_ASSIGN(const Home home, environment.home());
   const LedgerFiles files{home.ledger()};
   PH_ASSIGN(const Lease lease, Lease::take_from_nobody(files.lock()));

@@ -73,6 +73,7 @@ Result<bool> may_repair(const RepairArgs& args, const std::vector<Finding>& find
 }
 
 Result<int> run(Environment& environment, const RepairArgs& args) {
+  PH_TRY(environment.check_own_ledger());
   PH_ASSIGN(const Home home, environment.home());
   RepairOptions options;
   options.context = environment.context();

@@ -65,6 +65,7 @@ void print(Output& out, bool as_json, const Home& home, const Restored& done) {
 }
 
 Result<int> restore(Environment& environment, const RestoreArgs& args) {
+  PH_TRY(environment.check_own_ledger());
   PH_ASSIGN(const Home home, environment.home());
   RestoreOptions options;
   options.backup = args.directory;

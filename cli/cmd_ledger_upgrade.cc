@@ -12,6 +12,7 @@ struct UpgradeArgs {
 };
 
 Result<int> upgrade(Environment& environment, const UpgradeArgs& args) {
+  PH_TRY(environment.check_own_ledger());
   PH_ASSIGN(const Home home, environment.home());
   Upgraded done;
   {

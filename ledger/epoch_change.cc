@@ -16,6 +16,8 @@ bool has_tag(const Draft& draft, std::string_view tag) {
   return std::find(draft.tags.begin(), draft.tags.end(), tag) != draft.tags.end();
 }
 
+}  // namespace
+
 Context writer_context() {
   Context context;
   context.component = "ledger";
@@ -23,8 +25,6 @@ Context writer_context() {
   context.actor_kind = ActorKind::System;
   return context;
 }
-
-}  // namespace
 
 Result<SigningEpoch> open_epoch(const RowSource& rows, std::uint64_t size, KeyFiles& keys) {
   PH_ASSIGN(const EpochState state, read_epoch(rows, size));

@@ -20,6 +20,9 @@
 namespace phantom {
 
 // The epoch that signs. Owned by the writer, used on its commit thread.
+// Who acts when the writer itself records.
+Context writer_context();
+
 struct SigningEpoch {
   std::uint64_t number = 1;
   Seq first_seq = 0;  // first event it signs for

@@ -2,12 +2,12 @@
 
 #include "events/diag.h"
 #include "events/encoding.h"
+#include "ledger/lifecycle_events.h"
 #include "ledger/point.h"
 #include "ledger/rows.h"
 
 #include <future>
 #include <iterator>
-#include <sys/statvfs.h>
 
 namespace phantom {
 namespace {
@@ -148,7 +148,8 @@ Writer::Writer(const Home& home, Lease lease, const WriterOptions& options,
       guard_(std::move(guard)),
       keys_(std::move(keys)),
       log_key_(std::move(log_key)),
-      epoch_(std::move(epoch)) {}
+      epoch_(std::move(epoch)),
+      reserve_(DiskReserve::open(files_.reserve(), options_.free_bytes_min)) {}
 
 Writer::~Writer() {
   if (const Status closed = close(); !closed.ok()) diag::warn(closed.error().message);
@@ -303,6 +304,11 @@ Status Writer::try_commit(std::span<Submission> batch, std::vector<Result<Receip
     if (latched_) return *latched_;
   }
   PH_TRY(check_surroundings());
+  return commit_checked(batch, results, committing);
+}
+
+Status Writer::commit_checked(std::span<Submission> batch, std::vector<Result<Receipt>>& results,
+                              CommitLock* committing) {
   const auto settle = [this] { const std::lock_guard writing(write_mutex_); };
   auto prepared = sequencer_.prepare(*store_, batch, options_.clock->wall_ns(), settle);
   if (!prepared.ok()) {
@@ -387,23 +393,48 @@ Result<std::string> Writer::sign(const Checkpoint& checkpoint) {
 
 // Nothing is accepted that could not be kept: a full disk, or a ledger somebody moved away under
 // the open files, would take the record and lose it.
-Status Writer::check_surroundings() const {
+Status Writer::check_surroundings() {
   if (!lease_->still_there()) {
     return Error{Code::kIo,
                  "the ledger at " + files_.directory.string() + " was removed or replaced",
                  "put it back, then start the command again"};
   }
-  struct statvfs space {};
-  if (::statvfs(files_.directory.c_str(), &space) == 0) {
-    const std::uint64_t free_bytes = std::uint64_t{space.f_bavail} * space.f_frsize;
-    if (free_bytes < options_.free_bytes_min) {
-      return Error{Code::kLimit,
-                   "the disk of " + files_.directory.string() + " is full; nothing was recorded",
-                   "free at least " + std::to_string(options_.free_bytes_min >> 20) +
-                       " MiB, then try again"};
-    }
+  const auto space = disk_space(files_.directory);
+  if (!space) return {};
+  switch (
+      next_step(space->free_bytes, options_.free_bytes_min, DiskReserve::kBytes, reserve_.held())) {
+    case ReserveStep::kAccept:
+      return {};
+    case ReserveStep::kRefill:
+      if (const Status filled = reserve_.fill(); !filled.ok()) diag::warn(filled.error().message);
+      return {};
+    case ReserveStep::kLastWords:
+      say_last_words(space->free_bytes);
+      break;
+    case ReserveStep::kRefuse:
+      break;
   }
-  return {};
+  return Error{
+      Code::kLimit, "the disk of " + files_.directory.string() + " is full; nothing was recorded",
+      "free at least " + std::to_string((options_.free_bytes_min + DiskReserve::kBytes) >> 20) +
+          " MiB, then try again"};
+}
+
+// The record ends with why it ends.
+void Writer::say_last_words(std::uint64_t free_bytes) {
+  Status said = reserve_.release();
+  if (said.ok()) {
+    Submission words{ledger_disk_low(writer_context(), free_bytes, options_.free_bytes_min),
+                     std::nullopt, nullptr};
+    words.draft.id = make_event_id(*options_.clock, *options_.random);
+    words.draft.occurred_ns = options_.clock->wall_ns();
+    words.draft.mono_ns = options_.clock->mono_ns();
+    words.draft.boot_id = options_.clock->boot_id();
+    std::vector<Result<Receipt>> results;
+    said = commit_checked(std::span(&words, 1), results, nullptr);
+    if (said.ok() && !results[0].ok()) said = std::move(results[0].error());
+  }
+  if (!said.ok()) diag::warn("the full disk is not on record: " + said.error().message);
 }
 
 void Writer::rotate_epoch_when_due() {

@@ -14,6 +14,7 @@
 #include "ledger/key_files.h"
 #include "ledger/layout.h"
 #include "ledger/lease.h"
+#include "ledger/reserve.h"
 #include "ledger/sequencer.h"
 #include "ledger/signer.h"
 #include "ledger/store.h"
@@ -80,8 +81,11 @@ class Writer {
   void commit(std::span<Submission> batch, CommitLock& committing);
   Status try_commit(std::span<Submission> batch, std::vector<Result<Receipt>>& results,
                     CommitLock* committing);
+  Status commit_checked(std::span<Submission> batch, std::vector<Result<Receipt>>& results,
+                        CommitLock* committing);
   Status write(Sequencer::Prepared& prepared, std::string note);
-  Status check_surroundings() const;
+  Status check_surroundings();
+  void say_last_words(std::uint64_t free_bytes);
   Result<std::string> sign(const Checkpoint& checkpoint);
   void rotate_epoch_when_due();
 
@@ -101,6 +105,7 @@ class Writer {
   KeyFiles keys_;             // guarded by commit_mutex_
   Signer log_key_;            // guarded by commit_mutex_
   SigningEpoch epoch_;        // guarded by commit_mutex_
+  DiskReserve reserve_;       // guarded by commit_mutex_
   bool keys_proven_ = false;  // guarded by commit_mutex_; a signature of each has been checked
 
   mutable std::mutex mutex_;

@@ -135,6 +135,35 @@ TEST(Writer, FullDiskIsRefusedBeforeAnythingIsWritten) {
   EXPECT_EQ(size_of(home.home()), 1U);
 }
 
+TEST(Writer, FullDiskIsTheLastThingOnRecordUntilThereIsRoom) {
+  LedgerHome home;
+  home.create();
+  const fs::path reserve = LedgerFiles{home.home().ledger()}.reserve();
+  {
+    auto writer = open_writer(home.home());
+    ASSERT_TRUE(submit_and_wait(**writer, identified_draft(1)).ok());
+    ASSERT_EQ(fs::file_size(reserve), DiskReserve::kBytes);
+  }
+  {
+    WriterOptions options;
+    options.free_bytes_min = std::uint64_t{1} << 60;  // the disk is full from now on
+    auto writer = open_writer(home.home(), options);
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(submit_and_wait(**writer, identified_draft(2)).error().code, Code::kLimit);
+    }
+    EXPECT_EQ(fs::file_size(reserve), 0U);
+    EXPECT_FALSE((*writer)->broken());
+  }
+  auto reader = open_reader(home.home().ledger());
+  ASSERT_EQ((*reader)->head().checkpoint.size, 3U) << "the last words, once";
+  EXPECT_EQ((*parse_entry(*(*reader)->entry(2)))->type(), event_no<schema::LedgerDiskLow>());
+  auto writer = open_writer(home.home());
+  EXPECT_EQ(submit_and_wait(**writer, identified_draft(3))->seq, 3U);
+  EXPECT_EQ(fs::file_size(reserve), DiskReserve::kBytes);
+  ASSERT_TRUE((*writer)->close().ok());
+  EXPECT_EQ(home.verify().exit_code, 0);
+}
+
 TEST(Writer, ManyShortRunsDoNotPileUpLogs) {
   LedgerHome home;
   home.create();
