@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -136,6 +137,10 @@ Result<ChildEnd> run_child(const std::vector<std::string>& argv,
   for (;;) {
     PH_ASSIGN(const bool ended, look_at_child(child, end));
     if (ended) return end;
+    // A look now and then: who else in this process might take SIGCHLD is not known here.
+    constexpr int kLookMs = 500;
+    pollfd polled{signals.descriptor(), POLLIN, 0};
+    if (poll(&polled, 1, kLookMs) <= 0) continue;
     signalfd_siginfo info{};
     const ssize_t got = read(signals.descriptor(), &info, sizeof info);
     if (got != static_cast<ssize_t>(sizeof info)) continue;

@@ -4,6 +4,7 @@
 #include "events/envelope.h"
 #include "events/limits.h"
 #include "events/seal.h"
+#include "ledger/quiet_threads.h"
 #include "ledger/role.h"
 #include "ledger/subject.h"
 
@@ -154,7 +155,10 @@ class RoleAppender final : public Appender {
         waiting_.push_back(
             {std::move(draft), std::move(done), std::chrono::steady_clock::now(),
              seen == Seen::kMaybe ? Pending::State::kMaybeSeen : Pending::State::kWaiting});
-        if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+        if (!thread_.joinable()) {
+          const QuietThreads quiet;
+          thread_ = std::thread([this] { run(); });
+        }
       }
     }
     if (refusal) return done(std::move(*refusal));

@@ -2,6 +2,7 @@
 
 #include "events/diag.h"
 #include "events/envelope.h"
+#include "ledger/quiet_threads.h"
 
 #include <algorithm>
 #include <array>
@@ -81,6 +82,7 @@ Result<std::unique_ptr<SubmitServer>> SubmitServer::start(const std::vector<Door
     PH_TRY(server->watch(server->doors_[i].listener.get(), kFirstDoor + i, EPOLLIN, EPOLL_CTL_ADD));
   }
   PH_TRY(server->watch(server->wake_.get(), kWake, EPOLLIN, EPOLL_CTL_ADD));
+  const QuietThreads quiet;
   server->thread_ = std::thread([raw = server.get()] { raw->run(); });
   return server;
 }

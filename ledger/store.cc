@@ -1,6 +1,7 @@
 #include "ledger/store.h"
 
 #include "ledger/engine_crc32c.h"
+#include "ledger/quiet_threads.h"
 #include "ledger/rows.h"
 #include "ledger/store_rocksdb.h"
 
@@ -246,6 +247,7 @@ Status probe_room(const std::filesystem::path& db) {
 Result<std::unique_ptr<Store>> open_store(const std::filesystem::path& db,
                                           const rocksdb::Options& options) {
   if (!options.create_if_missing) PH_TRY(probe_room(db));
+  const QuietThreads quiet;  // the engine's, that is
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   const rocksdb::Status status =

@@ -2,6 +2,7 @@
 
 #include "ledger/engine_log.h"
 #include "ledger/home.h"
+#include "ledger/quiet_threads.h"
 #include "ledger/rows.h"
 #include "ledger/store_rocksdb.h"
 
@@ -140,6 +141,7 @@ Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::filesystem::pa
       error.code = Code::kCorrupt;  // still missing after all tries
       continue;
     }
+    const QuietThreads quiet;  // the engine's, that is
     rocksdb::DB* opened = nullptr;
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::Status status = rocksdb::DB::OpenAsSecondary(options, db.string(), unused_directory,

@@ -4,6 +4,7 @@
 #include "events/encoding.h"
 #include "ledger/lifecycle_events.h"
 #include "ledger/point.h"
+#include "ledger/quiet_threads.h"
 #include "ledger/rows.h"
 
 #include <future>
@@ -132,6 +133,7 @@ Result<std::unique_ptr<Writer>> Writer::open(const Home& home, Lease lease,
                                             std::move(sequencer), std::move(guard), std::move(keys),
                                             std::move(*log_key), std::move(*epoch)));
   writer->head_ = std::move(head);
+  const QuietThreads quiet;
   writer->thread_ = std::thread([raw = writer.get()] { raw->run(); });
   return writer;
 }
