@@ -10,6 +10,9 @@
 
 #include "events/types.h"
 
+#include <functional>
+#include <vector>
+
 namespace phantom {
 
 enum class LogState {
@@ -23,5 +26,19 @@ enum class LogDepth {
 };
 
 LogState check_log(ByteView log, LogDepth depth);
+
+// Whether the checksums of a record's parts are right.
+class RecordSum {
+ public:
+  explicit RecordSum(const std::vector<ByteView>& parts) : parts_(parts) {}
+  bool fits() const;
+
+ private:
+  const std::vector<ByteView>& parts_;  // each with its header
+};
+
+// Calls `visit` with each record that is there in full, up to the first damage, until it returns
+// false. False when it did.
+bool visit_records(ByteView log, const std::function<bool(ByteView, RecordSum)>& visit);
 
 }  // namespace phantom

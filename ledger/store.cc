@@ -246,7 +246,10 @@ Status probe_room(const std::filesystem::path& db) {
 
 Result<std::unique_ptr<Store>> open_store(const std::filesystem::path& db,
                                           const rocksdb::Options& options) {
-  if (!options.create_if_missing) PH_TRY(probe_room(db));
+  if (!options.create_if_missing) {
+    PH_TRY(probe_room(db));
+    PH_TRY(check_engine_logs(db));
+  }
   const QuietThreads quiet;  // the engine's, that is
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;

@@ -1,12 +1,14 @@
 #include "ledger/store_reader.h"
 
+#include "ledger/engine_batches.h"
 #include "ledger/engine_log.h"
 #include "ledger/home.h"
 #include "ledger/quiet_threads.h"
 #include "ledger/rows.h"
 #include "ledger/store_rocksdb.h"
 
-#include <cstdlib>
+#include <algorithm>
+#include <charconv>
 #include <thread>
 
 namespace phantom {
@@ -89,15 +91,13 @@ namespace {
 
 constexpr std::size_t kLogBytesMax = std::size_t{256} << 20;
 
-Status check_log_file(const std::filesystem::path& file, LogDepth depth) {
-  PH_ASSIGN(const Bytes bytes, read_file(file, kLogBytesMax));
-  if (check_log(bytes, depth) != LogState::kDamaged) return {};
-  return Error{Code::kCorrupt, "the store's file " + file.filename().string() + " is damaged",
-               "keep the directory as evidence"};
+Error damaged(const std::filesystem::path& file) {
+  return {Code::kCorrupt, "the store's file " + file.filename().string() + " is damaged",
+          "keep the directory as evidence"};
 }
 
-// Logs and manifest, before RocksDB sees them. kNotFound: a live writer replaced one meanwhile.
-Status check_logs(const std::filesystem::path& db) {
+// The manifest, before RocksDB sees it. kNotFound: a live writer replaced it meanwhile.
+Status check_manifest(const std::filesystem::path& db) {
   PH_ASSIGN(const Bytes current, read_file(db / "CURRENT", 1'024));
   std::string_view name = as_text(current);
   if (name.empty() || name.back() != '\n' || !name.starts_with("MANIFEST-") ||
@@ -106,16 +106,34 @@ Status check_logs(const std::filesystem::path& db) {
                  "keep the directory as evidence"};
   }
   name.remove_suffix(1);
-  PH_TRY(check_log_file(db / name, LogDepth::kChecksums));
-  std::error_code code;
-  for (const auto& file : std::filesystem::directory_iterator(db, code)) {
-    if (file.path().extension() == ".log") PH_TRY(check_log_file(file.path(), LogDepth::kFraming));
-  }
-  if (code) return Error{Code::kIo, "read " + db.string() + ": " + code.message()};
+  PH_ASSIGN(const Bytes manifest, read_file(db / name, kLogBytesMax));
+  if (check_log(manifest, LogDepth::kChecksums) == LogState::kDamaged) return damaged(db / name);
   return {};
 }
 
 }  // namespace
+
+Status check_engine_logs(const std::filesystem::path& db) {
+  std::vector<std::pair<std::uint64_t, std::filesystem::path>> logs;
+  std::error_code code;
+  for (const auto& file : std::filesystem::directory_iterator(db, code)) {
+    if (file.path().extension() != ".log") continue;
+    const std::string stem = file.path().stem().string();  // with zeros in front
+    std::uint64_t number = 0;
+    std::from_chars(stem.data(), stem.data() + stem.size(), number);
+    logs.emplace_back(number, file.path());
+  }
+  if (code) return Error{Code::kIo, "read " + db.string() + ": " + code.message()};
+  std::sort(logs.begin(), logs.end());
+  BatchOrder order;
+  for (const auto& [number, file] : logs) {
+    PH_ASSIGN(const Bytes bytes, read_file(file, kLogBytesMax));
+    if (check_log(bytes, LogDepth::kFraming) == LogState::kDamaged || !order.follows(bytes)) {
+      return damaged(file);
+    }
+  }
+  return {};
+}
 
 Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::filesystem::path& db) {
   std::error_code code;
@@ -135,7 +153,9 @@ Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::filesystem::pa
   Error error;
   for (int attempt = 0; attempt < kTriesMax; ++attempt) {
     if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5 << attempt));
-    if (Status checked = check_logs(db); !checked.ok()) {
+    Status checked = check_manifest(db);
+    if (checked.ok()) checked = check_engine_logs(db);
+    if (!checked.ok()) {
       error = std::move(checked.error());
       if (error.code != Code::kNotFound) return error;
       error.code = Code::kCorrupt;  // still missing after all tries

@@ -8,6 +8,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,10 @@ class OpenedDb {
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
 };
+
+// The write-ahead logs of `db`, before RocksDB sees them: with some it ends the process, or does
+// not end itself. kCorrupt, kIo; kNotFound: a live writer removed one meanwhile.
+Status check_engine_logs(const std::filesystem::path& db);
 
 // kNotFound, kCorrupt, kLimit (no space), kDenied, kBusy or kIo, with RocksDB's words.
 Error store_error(const char* operation, const rocksdb::Status& status);

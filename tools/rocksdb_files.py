@@ -101,6 +101,16 @@ def batch_rows(batch, what):
     check(found == count, f"{what}: a write with fewer or more rows than it says")
 
 
+def next_free_number(batches, free, what):
+    """The sequence number after those of the batches; none of theirs may be below `free`."""
+    for batch in batches:
+        check(len(batch) >= 12, f"{what}: a write that is too short")
+        sequence, count = struct.unpack_from("<QI", batch)
+        check(sequence >= free, f"{what}: a write takes sequence numbers that are taken")
+        free = sequence + count
+    return free
+
+
 File = collections.namedtuple("File", "number size smallest largest")
 
 
@@ -304,6 +314,7 @@ class Store:
     def read_logs(self):
         first = min(family.log for family in self.families.values())
         first = max(first, self.manifest.oldest_log)
+        free = 0
         for path in sorted(self.directory.glob("[0-9]*.log"), key=lambda path: int(path.stem)):
             number = int(path.stem)
             try:
@@ -315,6 +326,7 @@ class Store:
             records, end = read_log(data, path.name)
             if end == CUT_OFF:
                 self.notes.append(f"{path.name} ends in a record that was not finished")
+            free = next_free_number(records, free, path.name)
             if number >= first:
                 self.replay(number, records, path.name)
 
