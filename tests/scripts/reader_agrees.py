@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Holds phantom's verifier and tools/reader.py against each other: on ledgers that phantom made, whole
-and tampered with, both come to the same verdict.
+and tampered with, both come to the same verdict. Those of tests/golden/ledgers were made by an
+earlier phantom (tests/golden/make_ledgers.cc) and have to stay readable.
 
-usage: PHANTOM_BIN=build/.../phantom tests/scripts/reader_agrees.py
+usage: PHANTOM_BIN=build/.../phantom tests/scripts/reader_agrees.py [made|golden]
 """
 
 import os
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 
+GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden" / "ledgers"
+GOLDEN_NAMES = ("bundles", "epochs", "fresh", "sealed")
 READER = pathlib.Path(__file__).resolve().parents[2] / "tools" / "reader.py"
 VERIFIED, FAILED, MISSING = 0, 1, 3
 SECONDS_MAX = 60
@@ -133,6 +136,60 @@ class Case:
         self.flip_bytes(key)
 
 
+# (what, the file it is done to, what becomes of its bytes; None: the file is removed)
+GOLDEN_TAMPERINGS = (
+    ("head is gone", "head", None),
+    ("head was emptied", "head", lambda data: b""),
+    ("the slots of head are swapped", "head", lambda data: data[4096:] + data[:4096]),
+    ("a bit of head", "head", lambda data: flipped(data, 4096 + 30)),
+    ("the manifest is gone", "db/MANIFEST-*", None),
+    ("the manifest is cut", "db/MANIFEST-*", lambda data: data[:-1]),
+    ("a bit of the manifest", "db/MANIFEST-*", lambda data: flipped(data, len(data) // 2)),
+    ("CURRENT names another manifest", "db/CURRENT", lambda data: b"MANIFEST-000001\n"),
+    ("another store's identity", "db/IDENTITY", lambda data: flipped(data, 3)),
+    ("bytes after the identity", "db/IDENTITY", lambda data: data + b"0"),
+    ("the newest log is gone", "db/*.log", None),
+    ("the newest log was emptied", "db/*.log", lambda data: b""),
+    ("the newest log is cut", "db/*.log", lambda data: data[:-1]),
+    ("the newest log is there twice", "db/*.log", lambda data: data + data),
+    ("a bit of the newest log", "db/*.log", lambda data: flipped(data, len(data) // 2)),
+    ("the newest table is gone", "db/*.sst", None),
+    ("the newest table is cut", "db/*.sst", lambda data: data[:-1]),
+    ("bytes after the newest table", "db/*.sst", lambda data: data + bytes(7)),
+    ("a bit of the newest table", "db/*.sst", lambda data: flipped(data, 40)),
+    ("a bit of the table's footer", "db/*.sst", lambda data: flipped(data, len(data) - 9)),
+)
+
+
+def flipped(data, at):
+    return data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :]
+
+
+def check_golden(case):
+    """Ledgers of the past stay readable, and what is done to them does not stay unseen."""
+    for name in GOLDEN_NAMES:
+        key, anchor = str(GOLDEN / f"{name}.vkey"), str(GOLDEN / f"{name}.checkpoint")
+        case.expect(f"golden {name}", [VERIFIED], GOLDEN / name, key, [anchor], anchor)
+        other = GOLDEN_NAMES[GOLDEN_NAMES.index(name) - 1]
+        case.expect(f"golden {name}, and another's key", [FAILED], GOLDEN / name,
+                    str(GOLDEN / f"{other}.vkey"))
+        for what, pattern, change in GOLDEN_TAMPERINGS:
+            ledger = case.scratch / "golden"
+            shutil.rmtree(ledger, ignore_errors=True)
+            shutil.copytree(GOLDEN / name, ledger)
+            files = [path for path in sorted(ledger.glob(pattern)) if path.stat().st_size > 0]
+            if not files:
+                continue  # a small one has no tables
+            if change is None:
+                files[-1].unlink()
+            else:
+                files[-1].write_bytes(change(files[-1].read_bytes()))
+            case.expect(f"golden {name}: {what}", (FAILED, MISSING, 74), ledger, key)
+    # Of format 1, which neither reads: no verdict, and no alarm.
+    case.expect("golden v1", [MISSING], GOLDEN / "v1" / "ledger",
+                str(next((GOLDEN / "v1" / "trust").glob("*.vkey"))))
+
+
 def main():
     binary = os.environ.get("PHANTOM_BIN")
     if not binary:
@@ -140,7 +197,10 @@ def main():
         return 2
     with tempfile.TemporaryDirectory(prefix="phantom-reader-") as scratch:
         case = Case(pathlib.Path(scratch), str(pathlib.Path(binary).resolve()))
-        case.run()
+        if "golden" not in sys.argv[1:]:
+            case.run()
+        if "made" not in sys.argv[1:]:
+            check_golden(case)
     for problem in case.problems:
         print(problem)
     print(f"reader_agrees: {case.checked} ledgers, {len(case.problems)} problems")
