@@ -66,8 +66,9 @@ ScratchDirectory::~ScratchDirectory() {
 }
 
 bool carries_evidence(std::string_view file_name) {
-  return file_name != "sock" && file_name != "phantom.probe" && !file_name.starts_with("LOCK") &&
-         !file_name.starts_with("LOG") && !file_name.starts_with("OPTIONS");
+  return file_name != "sock" && file_name != "reserve" && file_name != "phantom.probe" &&
+         !file_name.starts_with("LOCK") && !file_name.starts_with("LOG") &&
+         !file_name.starts_with("OPTIONS");
 }
 
 Result<std::vector<fs::path>> evidence_files(const fs::path& ledger) {

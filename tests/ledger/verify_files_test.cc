@@ -33,8 +33,8 @@ void put_file_bytes(const fs::path& file, std::string_view bytes) {
 // Those that carry none: the store's own logs and options, locks, the socket.
 bool carries_evidence(const fs::path& file) {
   const std::string name = file.filename().string();
-  return name != "sock" && !name.starts_with("LOG") && !name.starts_with("OPTIONS") &&
-         name != "LOCK";
+  return name != "sock" && name != "reserve" && !name.starts_with("LOG") &&
+         !name.starts_with("OPTIONS") && name != "LOCK";
 }
 
 std::vector<fs::path> evidence(const fs::path& ledger) {

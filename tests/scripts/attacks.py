@@ -17,7 +17,7 @@ import tempfile
 SECONDS_MAX = 60
 VERIFIED, FAILED, MISSING = 0, 1, 3
 NO_INPUT, EXISTS, IO, BUSY, DENIED = 66, 73, 74, 75, 77
-NO_EVIDENCE = ("LOCK", "OPTIONS", "LOG", "sock")
+NO_EVIDENCE = ("LOCK", "OPTIONS", "LOG", "sock", "reserve")
 
 
 class Wrong(Exception):

@@ -20,7 +20,7 @@ VERIFIED, FAILED, MISSING = 0, 1, 3
 SECONDS_MAX = 60
 STARTS = 12  # more than the store lets logs pile up: it has tables then
 FLIPS_PER_FILE = 5
-NO_EVIDENCE = ("LOCK", "OPTIONS", "LOG", "sock")
+NO_EVIDENCE = ("LOCK", "OPTIONS", "LOG", "sock", "reserve")
 
 
 class Case:
