@@ -221,6 +221,7 @@ class RoleAppender final : public Appender {
         if (writer_) return;
       }
       if (closing && idle) return;
+      if (idle) give_connection_back();
       if (!submitter_ && !idle) {
         if (!reconnect()) continue;
         const std::lock_guard lock(mutex_);
@@ -230,6 +231,15 @@ class RoleAppender final : public Appender {
       exchange();
       expire();
     }
+  }
+
+  // With nothing under way the connection serves callers on their own threads again.
+  void give_connection_back() {
+    if (!submitter_) return;
+    const std::unique_lock direct(direct_mutex_, std::try_to_lock);
+    if (!direct || direct_) return;
+    direct_ = std::move(submitter_);
+    submitter_.reset();
   }
 
   void queue_waiting() {
