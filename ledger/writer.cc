@@ -192,9 +192,16 @@ bool Writer::take_queued(std::vector<Submission>& all, std::vector<Submission>& 
   return true;
 }
 
+Writer::CommitLock Writer::wait_for_commit() {
+  ++committers_waiting_;
+  CommitLock committing(commit_mutex_);
+  --committers_waiting_;
+  return committing;
+}
+
 void Writer::commit_now(std::vector<Submission> batch) {
   std::vector<Submission> all;
-  CommitLock committing(commit_mutex_);
+  CommitLock committing = wait_for_commit();
   if (take_queued(all, batch)) return commit_all(std::move(all), committing);
   for (const Submission& late : batch) late.done(Error{Code::kClosed, "the ledger is closing"});
 }
@@ -205,9 +212,11 @@ Result<Receipt> Writer::append(Draft draft) {
   std::vector<Submission> batch(1);
   batch[0] = {std::move(draft), std::nullopt,
               [&promise](Result<Receipt> result) { promise.set_value(std::move(result)); }};
-  CommitLock committing(commit_mutex_, std::try_to_lock);
+  CommitLock committing(commit_mutex_, std::defer_lock);
   std::vector<Submission> all;
-  if (!committing) {
+  // Whoever waits goes first and takes this event along: a caller that appends without a pause
+  // would otherwise keep everybody out.
+  if (committers_waiting_ > 0 || !committing.try_lock()) {
     submit(std::move(batch[0]));
   } else if (take_queued(all, batch)) {
     commit_all(std::move(all), committing);
@@ -258,7 +267,7 @@ void Writer::run() {
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
     }
-    CommitLock committing(commit_mutex_);
+    CommitLock committing = wait_for_commit();
     std::vector<Submission> batch;
     std::vector<Submission> none;
     take_queued(batch, none);

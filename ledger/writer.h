@@ -19,6 +19,7 @@
 #include "ledger/signer.h"
 #include "ledger/store.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -75,6 +76,7 @@ class Writer {
   using CommitLock = std::unique_lock<std::mutex>;  // of commit_mutex_
 
   void run();
+  CommitLock wait_for_commit();
   // Queued submissions, then `batch`. False when the writer is stopping: `batch` is as it was.
   bool take_queued(std::vector<Submission>& all, std::vector<Submission>& batch);
   void commit_all(std::vector<Submission> batch, CommitLock& committing);
@@ -100,12 +102,13 @@ class Writer {
   // one is written the next one is worked out. Order: commit_mutex_, write_mutex_, mutex_.
   std::mutex commit_mutex_;
   std::mutex write_mutex_;
-  Sequencer sequencer_;       // guarded by commit_mutex_, but for origin()
-  HeadGuard guard_;           // guarded by write_mutex_
-  KeyFiles keys_;             // guarded by commit_mutex_
-  Signer log_key_;            // guarded by commit_mutex_
-  SigningEpoch epoch_;        // guarded by commit_mutex_
-  DiskReserve reserve_;       // guarded by commit_mutex_
+  std::atomic<int> committers_waiting_{0};  // for commit_mutex_, and willing to take others' events
+  Sequencer sequencer_;                     // guarded by commit_mutex_, but for origin()
+  HeadGuard guard_;                         // guarded by write_mutex_
+  KeyFiles keys_;                           // guarded by commit_mutex_
+  Signer log_key_;                          // guarded by commit_mutex_
+  SigningEpoch epoch_;                      // guarded by commit_mutex_
+  DiskReserve reserve_;                     // guarded by commit_mutex_
   bool keys_proven_ = false;  // guarded by commit_mutex_; a signature of each has been checked
 
   mutable std::mutex mutex_;

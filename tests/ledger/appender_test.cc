@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -168,6 +169,29 @@ TEST(Appender, SameIdIsRecordedOnce) {
   const auto conflict = appender->append(other);
   ASSERT_FALSE(conflict.ok());
   EXPECT_EQ(conflict.error().code, Code::kConflict);
+}
+
+TEST(Appender, BusyHolderDoesNotKeepSubmittersOut) {
+  LedgerHome home;
+  home.create();
+  auto holder = home.open();
+  auto submitter = home.open();
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> own{0};
+  std::jthread busy([&] {
+    for (std::uint64_t i = 0; !stop; ++i) {
+      ASSERT_TRUE(holder->append(note_draft(i)).ok());
+      ++own;
+    }
+  });
+  constexpr std::uint64_t kEvents = 50;
+  for (std::uint64_t i = 0; i < kEvents; ++i) {
+    const std::uint64_t before = own;
+    ASSERT_TRUE(submitter->append(note_draft(1'000'000 + i)).ok());
+    // In the commit that is running the holder may have one event, and the next one is ours too.
+    EXPECT_LE(own - before, 100U) << "event " << i << " was passed by";
+  }
+  stop = true;
 }
 
 TEST(Appender, IdsFromTheFutureAreRefused) {
