@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/environment.h"
 #include "cli/log_access.h"
+#include "cli/report_formats.h"
 #include "cli/verify_inputs.h"
 #include "cli/verify_run.h"
 #include "ledger/head_guard.h"
@@ -70,8 +71,7 @@ Result<int> check_proof(Environment& environment, const VerifyArgs& args) {
     key = *read;
   }
   const VerifyReport report = verify_proof(as_text(*proof), *entry, key);
-  PH_TRY(print_report(environment, args, report, *args.proof));
-  return report.exit_code;
+  return print_report(environment, args, report, *args.proof);
 }
 
 Result<int> check_ledger(Environment& environment, const VerifyArgs& args) {
@@ -101,8 +101,8 @@ Result<int> check_ledger(Environment& environment, const VerifyArgs& args) {
   if (args.deep) options.depth = VerifyDepth::kDeep;
   if (args.incremental) options.depth = VerifyDepth::kIncremental;
   const VerifyReport report = with_progress(options, [&] { return verify_ledger(options); });
-  PH_TRY(print_report(environment, args, report, options.ledger.string()));
-  if (report.exit_code != kExitOk) return report.exit_code;
+  const int exit_code = print_report(environment, args, report, options.ledger.string());
+  if (report.exit_code != kExitOk) return exit_code;
   if (args.trust_state && args.update_trust) {
     PH_TRY(update_trust_state(*args.trust_state, report));
   }
@@ -116,7 +116,7 @@ Result<int> check_ledger(Environment& environment, const VerifyArgs& args) {
                      audit_verified(environment.context(), report.head->size, report.head->root,
                                     "L" + std::to_string(report.rung)));
   }
-  return report.exit_code;
+  return exit_code;
 }
 
 // What the flags cannot mean together; empty when they are fine.
@@ -169,6 +169,9 @@ Command audit_verify_command() {
       "One's own ledger is checked against the key pinned when it was made and the checkpoint of "
       "the last good run, which then moves forward. Anyone else's needs --key: without it the "
       "answer is INDETERMINATE even if nothing is wrong.\n"
+      "sarif, junit and github are for the services that show them; -o puts each report into a "
+      "file "
+      "of its own.\n"
       "Exit codes: 0 VERIFIED, 1 FAILED, 2 usage, 3 INDETERMINATE, 74 I/O, 75 a server that cannot "
       "be reached, 77 permission.";
   command.options = {
@@ -185,7 +188,7 @@ Command audit_verify_command() {
       {"ca", "FILE", "with --tiles https://: certificates to trust beside the system's", &args->ca},
       {"proof", "FILE", "check one event by its proof, without a ledger", &args->proof},
       {"entry", "FILE", "the event's bytes, with --proof", &args->entry},
-      {"format", "FORMAT", "how to report", &args->formats, {"text", "json"}},
+      {"format", "FORMAT", "how to report", &args->formats, report_format_names()},
       {"output",
        "FILE",
        "write the report there; the nth belongs to the nth --format",

@@ -2,8 +2,9 @@
 
 #include "cli/output_file.h"
 #include "cli/progress.h"
+#include "cli/report_formats.h"
+#include "cli/report_location.h"
 #include "cli/verify_inputs.h"
-#include "cli/verify_text.h"
 
 namespace phantom {
 namespace {
@@ -18,6 +19,16 @@ Status read_trust_state(const VerifyArgs& args, VerifyOptions& options) {
   // The first run of a job that keeps its trust in a file.
   if (note.error().code == Code::kNotFound && args.update_trust) return {};
   return std::move(note.error());
+}
+
+// Files of the command line that a repository may hold, the likeliest first.
+std::vector<std::string> named_files(const VerifyArgs& args) {
+  std::vector<std::string> files = args.anchors;
+  if (args.key && !parse_verifier_key(*args.key).ok()) files.push_back(*args.key);
+  for (const auto& file : {args.trust_state, args.proof, args.ledger}) {
+    if (file) files.push_back(*file);
+  }
+  return files;
 }
 
 }  // namespace
@@ -72,20 +83,25 @@ Status update_trust_state(const std::string& file, const VerifyReport& report) {
   return write_output_file(file, as_bytes(report.head_note));
 }
 
-Status print_report(Environment& environment, const VerifyArgs& args, const VerifyReport& report,
-                    const std::string& subject) {
+int print_report(Environment& environment, const VerifyArgs& args, const VerifyReport& report,
+                 const std::string& subject) {
   std::vector<std::string> formats = args.formats;
-  if (formats.empty()) formats = {args.json ? "json" : "text"};
+  if (formats.empty()) formats = {args.json ? "json" : report_format_names().front()};
+  const Report input{report, subject, report_location(named_files(args))};
+  int exit_code = report.exit_code;
   for (std::size_t i = 0; i < formats.size(); ++i) {
-    const std::string text = formats[i] == "json" ? report_to_json(report, subject) + "\n"
-                                                  : report_to_text(report, subject);
-    if (i < args.outputs.size()) {
-      PH_TRY(write_output_file(args.outputs[i], as_bytes(text)));
-    } else {
+    const ReportFormat format = find_report_format(formats[i]);
+    PH_CHECK(format != nullptr, "the command line takes only known formats");
+    const std::string text = format(input);
+    if (i >= args.outputs.size()) {
       environment.out().result(text);
+    } else if (const Status written = write_output_file(args.outputs[i], as_bytes(text));
+               !written.ok()) {
+      environment.out().error(written.error());
+      if (exit_code != kExitFailed) exit_code = kExitIo;
     }
   }
-  return {};
+  return exit_code;
 }
 
 }  // namespace phantom

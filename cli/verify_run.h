@@ -40,9 +40,10 @@ std::optional<int> read_outside(Environment& environment, const VerifyArgs& args
 VerifyReport with_progress(VerifyOptions& options, const std::function<VerifyReport()>& verify);
 
 // Every asked-for format once; the first -o takes the first --format, and so on. What has no file
-// goes to standard output.
-Status print_report(Environment& environment, const VerifyArgs& args, const VerifyReport& report,
-                    const std::string& subject);
+// goes to standard output. Gives the exit code: the report's, or 74 when a file could not be
+// written and the report did not say FAILED.
+int print_report(Environment& environment, const VerifyArgs& args, const VerifyReport& report,
+                 const std::string& subject);
 
 // Moves the trust state forward after a good run.
 Status update_trust_state(const std::string& file, const VerifyReport& report);

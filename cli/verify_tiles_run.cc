@@ -25,11 +25,11 @@ Result<int> check_tiles(Environment& environment, const VerifyArgs& args) {
   if (is_http_url(*args.tiles)) options.threads = kConnections;
   const VerifyReport report =
       with_progress(options, [&] { return verify_tiles(**source, options); });
-  PH_TRY(print_report(environment, args, report, *args.tiles));
+  const int exit_code = print_report(environment, args, report, *args.tiles);
   if (report.exit_code == kExitOk && args.trust_state && args.update_trust) {
     PH_TRY(update_trust_state(*args.trust_state, report));
   }
-  return report.exit_code;
+  return exit_code;
 }
 
 }  // namespace phantom

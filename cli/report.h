@@ -1,0 +1,42 @@
+#pragma once
+// What all forms of a verification report share. One form, one file: cli/report_<format>.h; the
+// table of them is in cli/report_formats.cc. Pure.
+
+#include "ledger/verify.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace phantom {
+
+struct Report {
+  const VerifyReport& result;
+  std::string subject;  // what was checked; bytes from outside
+  // A file of the repository that a finding can be shown at: relative, never empty.
+  std::string location = ".phantom.toml";
+};
+
+const char* verdict_name(Verdict verdict);       // VERIFIED, FAILED, INDETERMINATE
+const char* check_state_name(CheckState state);  // pass, fail, ...
+std::string rung_name(int rung);                 // "L3 append-only", "none"
+std::string seconds_text(std::int64_t ns);       // with one decimal
+std::string plural(std::uint64_t count, const char* thing);
+std::string joined(const std::vector<std::string>& items);
+
+// What the report names, and every check that something before it kept from running.
+std::vector<std::string> left_out(const VerifyReport& report);
+
+// What it means that the check holds, as one sentence; of an unknown check a general one.
+std::string_view check_meaning(std::string_view id);
+// The name of a check among those of other tools; never changes.
+std::string check_rule(std::string_view id);
+
+// Checks that failed, then undecided ones; without either, what kept the verdict from VERIFIED.
+std::vector<const Check*> findings(const VerifyReport& report);
+
+// The reason of a check, or what can be said without one: escaped for a terminal line by line, and
+// cut to what every service shows.
+std::string finding_text(const Check& check);
+
+}  // namespace phantom
