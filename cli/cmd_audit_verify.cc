@@ -140,12 +140,13 @@ std::string contradiction(const VerifyArgs& args) {
   return "";
 }
 
-Result<int> verify(Environment& environment, const VerifyArgs& args) {
-  if (const std::string wrong = contradiction(args); !wrong.empty()) {
+Result<int> verify(Environment& environment, const VerifyArgs& given) {
+  if (const std::string wrong = contradiction(given); !wrong.empty()) {
     environment.out().note(wrong);
     environment.out().hint("phantom audit verify --help shows how it is used");
     return kExitUsage;
   }
+  const VerifyArgs args = with_pins(given);
   if (args.tiles) return check_tiles(environment, args);
   return args.proof ? check_proof(environment, args) : check_ledger(environment, args);
 }
@@ -176,6 +177,10 @@ Command audit_verify_command() {
       "be reached, 77 permission.";
   command.options = {
       {"ledger", "DIR", "the ledger; one's own if not given", &args->ledger},
+      {"pins", "DIR",
+       "what a repository has committed: DIR/ledger.vkey as the key, unless --key is given, and "
+       "DIR/anchor.json as a checkpoint that the ledger must contain",
+       &args->pins},
       {"key", "VKEY", "the log's verifier key, or a file with it", &args->key},
       {"against", "FILE", "a checkpoint kept elsewhere that the ledger must contain",
        &args->anchors},

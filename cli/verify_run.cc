@@ -6,6 +6,8 @@
 #include "cli/report_location.h"
 #include "cli/verify_inputs.h"
 
+#include <filesystem>
+
 namespace phantom {
 namespace {
 
@@ -32,6 +34,15 @@ std::vector<std::string> named_files(const VerifyArgs& args) {
 }
 
 }  // namespace
+
+VerifyArgs with_pins(VerifyArgs args) {
+  if (!args.pins) return args;
+  const std::filesystem::path directory = *args.pins;
+  if (!args.key) args.key = (directory / "ledger.vkey").string();
+  if (!args.proof) args.anchors.insert(args.anchors.begin(), (directory / "anchor.json").string());
+  args.pins.reset();
+  return args;
+}
 
 int refuse_input(Environment& environment, const Error& error) {
   environment.out().error(error);

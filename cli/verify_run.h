@@ -14,6 +14,7 @@ namespace phantom {
 
 struct VerifyArgs {
   std::optional<std::string> ledger;
+  std::optional<std::string> pins;
   std::optional<std::string> key;
   std::vector<std::string> anchors;
   std::optional<std::string> trust_state;
@@ -28,6 +29,10 @@ struct VerifyArgs {
   std::vector<std::string> outputs;
   bool json = false;
 };
+
+// The key and the anchor that a repository has committed, in place of --pins: DIR/ledger.vkey,
+// unless a key is given, and with `proof` unset DIR/anchor.json before other anchors.
+VerifyArgs with_pins(VerifyArgs args);
 
 // Something the caller handed over that cannot be used: says so and gives the exit code.
 int refuse_input(Environment& environment, const Error& error);

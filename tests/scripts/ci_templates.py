@@ -50,7 +50,7 @@ class Place:
         pins = self.work / ".phantom"
         pins.mkdir()
         (pins / "ledger.vkey").write_text(json.loads(words("ledger", "info", "--json").stdout)["vkey"])
-        (pins / "anchor.txt").write_text(words("audit", "head").stdout)
+        (pins / "anchor.json").write_text(words("audit", "head", "--json").stdout)
         skip = shutil.ignore_patterns("sock")
         shutil.copytree(root / "home" / "ledger", self.work / "ledger", ignore=skip)
         need(words("audit", "show").returncode == 0, "audit show")
@@ -131,14 +131,15 @@ def check_action(place):
 
     code, log, out, summary = action.run(ledger="damaged")
     need(code == 1 and out["verdict"] == "FAILED" and out["exit-code"] == "1", f"damaged: {log}")
-    need(log.startswith("::error file=.phantom/anchor.txt,line=1,title=phantom.audit."), log)
+    need(log.startswith("::error file=.phantom/anchor.json,line=1,title=phantom.audit."), log)
     need("phantom audit verify: FAILED" in summary and (work / out["junit"]).exists(), summary)
 
     # Damage is no matter of choice; something missing is.
     code, log, out, _ = action.run(ledger="damaged", indeterminate="warn")
     need(code == 1, f"damaged, warn: {log}")
     for choice, wanted in (("fail", 3), ("warn", 0)):
-        code, log, out, _ = action.run(ledger="nowhere", against="", indeterminate=choice)
+        code, log, out, _ = action.run(ledger="nowhere", pins="", key=".phantom/ledger.vkey",
+                                       indeterminate=choice)
         need(code == wanted and out["verdict"] == "INDETERMINATE" and out["exit-code"] == "3",
              f"absent, {choice}: {code} {log}")
         need(out["size"] == out["root"] == "", f"absent: {out}")
@@ -152,7 +153,8 @@ def check_action(place):
     need("no report" in log and "VERIFIED" not in summary, log)
     code, log, out, _ = action.run(phantom="no-such-program")
     need(code == 127 and out["verdict"] == "ERROR" and out["junit"] == "", f"no program: {out}")
-    need(action.run(key="")[0] == 2 and action.run(indeterminate="maybe")[0] == 2, "bad inputs")
+    need(action.run(pins="nowhere")[0] == 3, "no pins")
+    need(action.run(pins="", key="")[0] == 2 and action.run(indeterminate="maybe")[0] == 2, "bad inputs")
 
     # What is trusted moves on a push, and never in a pull request.
     trust = dict(trust_state="trust.note", update_trust="true")
@@ -164,7 +166,7 @@ def check_action(place):
     need(not (work / "run").exists(), "an input was run")
     code, log, out, _ = action.run(**trust)
     need(code == 1 and out["verdict"] == "FAILED", f"rolled back: {log}")
-    code, log, out, _ = action.run(against=".phantom/anchor.txt\n\ntrust.note\n",
+    code, log, out, _ = action.run(against="trust.note\n\n.phantom/anchor.json\n",
                                    ledger="new $(touch run) ledger")
     need(code == 0, f"two anchors: {log}")
 
@@ -182,7 +184,7 @@ def check_gitlab(place):
         need(job.get("allow_failure", {}).get("exit_codes", []) == allowed, f"{name}: exit codes")
         need(not {0, 1, 2, 3, 4} & set(job["retry"]["exit_codes"]), "a verdict is not retried")
         for given, wanted in (({}, 0), ({"VERIFY_LEDGER": "damaged"}, 1),
-                              ({"VERIFY_LEDGER": "nowhere"}, 1), ({"VERIFY_KEY": "no.vkey"}, 3)):
+                              ({"VERIFY_LEDGER": "nowhere"}, 1), ({"VERIFY_PINS": "nowhere"}, 3)):
             for file in job["artifacts"]["paths"]:
                 (place.work / file).unlink(missing_ok=True)
             script = "set -eo pipefail\n" + "\n".join(job["script"])

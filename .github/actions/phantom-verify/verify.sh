@@ -9,12 +9,14 @@ case "$VERIFY_INDETERMINATE" in
   fail | warn) ;;
   *) echo "::error $title::the input indeterminate is neither fail nor warn"; exit 2 ;;
 esac
-if [[ -z "$VERIFY_KEY" ]]; then
-  echo "::error $title::the input key is empty: without a key kept apart nothing is certain"
+if [[ -z "$VERIFY_PINS$VERIFY_KEY" ]]; then
+  echo "::error $title::neither pins nor key: without a key kept apart nothing is certain"
   exit 2
 fi
 
-arguments=(--key "$VERIFY_KEY")
+arguments=()
+[[ -z "$VERIFY_PINS" ]] || arguments+=(--pins "$VERIFY_PINS")
+[[ -z "$VERIFY_KEY" ]] || arguments+=(--key "$VERIFY_KEY")
 if [[ -n "$VERIFY_TILES" ]]; then
   arguments+=(--tiles "$VERIFY_TILES")
 else
