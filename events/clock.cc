@@ -1,6 +1,6 @@
 #include "events/clock.h"
 
-#include <cstdio>
+#include <chrono>
 #include <ctime>
 #include <fstream>
 
@@ -46,13 +46,21 @@ std::string format_time(std::int64_t wall_ns) {
     rest += kNsPerSecond;
     --seconds;
   }
-  const std::time_t time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  char text[80];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%09lldZ", parts.tm_year + 1900,
-                parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                static_cast<long long>(rest));
+  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  std::string text = "0000-00-00T00:00:00.000000000Z";
+  const auto put = [&text](std::size_t last, std::int64_t value, int digits) {
+    for (; digits > 0; --digits, value /= 10) text[last--] = static_cast<char>('0' + value % 10);
+  };
+  put(3, static_cast<int>(date.year()), 4);  // 1677 to 2262: more ns there are not
+  put(6, static_cast<unsigned>(date.month()), 2);
+  put(9, static_cast<unsigned>(date.day()), 2);
+  put(12, clock.hours().count(), 2);
+  put(15, clock.minutes().count(), 2);
+  put(18, clock.seconds().count(), 2);
+  put(28, rest, 9);
   return text;
 }
 

@@ -40,6 +40,19 @@ bool is_unsafe(char32_t code) {
          (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
 }
 
+void append_json_escape(std::string& out, char32_t code) {
+  constexpr std::string_view kNamed = "\b\f\n\r\t\"\\";
+  constexpr std::string_view kLetters = "bfnrt\"\\";
+  const std::size_t named = code < 0x80 ? kNamed.find(static_cast<char>(code)) : kNamed.npos;
+  out += '\\';
+  if (named != kNamed.npos) {
+    out += kLetters[named];
+    return;
+  }
+  out += 'u';
+  for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(code >> shift) & 15];
+}
+
 }  // namespace
 
 std::string to_hex(ByteView bytes) {
@@ -86,8 +99,13 @@ std::optional<Bytes> from_base64(std::string_view text) {
 }
 
 std::string format_uuid(const EventId& id) {
-  std::string text = to_hex(id);
-  for (const std::size_t position : {8U, 13U, 18U, 23U}) text.insert(position, 1, '-');
+  std::string text;
+  text.reserve(36);
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text.push_back('-');
+    text.push_back(kHex[id[i] >> 4]);
+    text.push_back(kHex[id[i] & 15]);
+  }
   return text;
 }
 
@@ -189,6 +207,25 @@ std::string escape_json(std::string_view json) {
     json.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out;
+}
+
+void append_json_text(std::string& out, std::string_view text) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+  out += '"';
+  while (!text.empty()) {
+    const auto end = std::find_if_not(text.begin(), text.end(), is_plain);
+    out.append(text.begin(), end);
+    text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+    if (text.empty()) break;
+    const auto [code, length] = decode_utf8(text);
+    if (length != 0 && code >= 0x80 && !is_unsafe(code)) {
+      out += text.substr(0, length);
+    } else {
+      append_json_escape(out, length == 0 ? 0xfffd : code);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  out += '"';
 }
 
 }  // namespace phantom

@@ -41,4 +41,7 @@ std::string escape_terminal(std::string_view text);
 // UTF-8 becomes U+FFFD.
 std::string escape_json(std::string_view json);
 
+// Appends `text` as a JSON string, safe in the same way.
+void append_json_text(std::string& out, std::string_view text);
+
 }  // namespace phantom
