@@ -33,4 +33,11 @@ Draft audit_published(const Context& context, std::uint64_t size, const Digest& 
   });
 }
 
+Draft audit_exported(const Context& context, const AuditExport& done) {
+  return make_draft<schema::AuditExported>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
+    return schema::CreateAuditExportedDirect(builder, done.format.c_str(), done.first_seq,
+                                             done.last_seq, done.matched, done.size);
+  });
+}
+
 }  // namespace phantom

@@ -18,4 +18,13 @@ Draft audit_verified(const Context& context, std::uint64_t size, const Digest& r
 Draft audit_proved(const Context& context, Seq seq, std::uint64_t size);
 Draft audit_published(const Context& context, std::uint64_t size, const Digest& root);
 
+struct AuditExport {
+  std::string format;
+  Seq first_seq = 0;
+  Seq last_seq = 0;
+  std::uint64_t matched = 0;
+  std::uint64_t size = 0;
+};
+Draft audit_exported(const Context& context, const AuditExport& done);
+
 }  // namespace phantom
