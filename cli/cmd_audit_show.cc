@@ -1,7 +1,7 @@
 #include "cli/audit_events.h"
 #include "cli/commands.h"
-#include "cli/entry_filter.h"
 #include "cli/environment.h"
+#include "cli/filter_args.h"
 #include "cli/log_access.h"
 #include "events/envelope.h"
 #include "events/tags.h"
@@ -14,9 +14,7 @@ namespace {
 struct ShowArgs {
   std::optional<std::string> ledger;
   std::optional<std::uint64_t> last;
-  std::optional<std::string> from;
-  std::optional<std::string> to;
-  EntryFilter filter;
+  FilterArgs narrow;
   bool json = false;
 };
 
@@ -45,19 +43,6 @@ class Printer {
   std::uint64_t matched_ = 0;
 };
 
-// Narrows [0, size) by what the filter says about numbers.
-std::pair<Seq, Seq> seq_range(const EntryFilter& filter, std::uint64_t size) {
-  Seq from = 0;
-  Seq to = size;
-  if (filter.from) {
-    if (const auto* point = std::get_if<SeqPoint>(&*filter.from)) from = point->seq;
-  }
-  if (filter.to) {
-    if (const auto* point = std::get_if<SeqPoint>(&*filter.to)) to = std::min(to, point->seq);
-  }
-  return {std::min(from, to), to};
-}
-
 bool filters_events(const EntryFilter& filter) {
   const auto by_time = [](const std::optional<LogPoint>& point) {
     return point && std::holds_alternative<TimePoint>(*point);
@@ -71,13 +56,13 @@ bool filters_events(const EntryFilter& filter) {
 Result<std::deque<Bytes>> session_events(const LedgerReader& reader, const ShowArgs& args) {
   std::deque<Bytes> found;
   Status bad;
-  PH_TRY(reader.history(session_tag(args.filter.session), [&](Seq, const Bytes& bytes) {
+  PH_TRY(reader.history(session_tag(args.narrow.filter.session), [&](Seq, const Bytes& bytes) {
     const auto entry = parse_entry(bytes);
     if (!entry.ok()) {
       bad = entry.error();
       return false;
     }
-    if (args.filter.matches(**entry)) found.push_front(bytes);
+    if (args.narrow.filter.matches(**entry)) found.push_front(bytes);
     return !args.last || found.size() < *args.last;
   }));
   PH_TRY(bad);
@@ -91,8 +76,8 @@ Status show_session(const LedgerReader& reader, const ShowArgs& args, Printer& p
 }
 
 Status show_scan(const LedgerReader& reader, const ShowArgs& args, Printer& printer) {
-  auto [from, to] = seq_range(args.filter, reader.head().checkpoint.size);
-  const bool narrow = filters_events(args.filter);
+  auto [from, to] = seq_range(args.narrow.filter, reader.head().checkpoint.size);
+  const bool narrow = filters_events(args.narrow.filter);
   if (args.last && !narrow && to - from > *args.last) from = to - *args.last;
   std::deque<Bytes> newest;
   Status bad;
@@ -103,7 +88,7 @@ Status show_scan(const LedgerReader& reader, const ShowArgs& args, Printer& prin
         bad = entry.error();
         return false;
       }
-      if (!args.filter.matches(**entry)) return true;
+      if (!args.narrow.filter.matches(**entry)) return true;
     }
     if (!args.last) {
       bad = printer.print(bytes);
@@ -119,16 +104,12 @@ Status show_scan(const LedgerReader& reader, const ShowArgs& args, Printer& prin
 }
 
 Result<int> show(Environment& environment, ShowArgs& args) {
-  for (const auto& [text, point] :
-       {std::pair(&args.from, &args.filter.from), std::pair(&args.to, &args.filter.to)}) {
-    if (!*text) continue;
-    PH_ASSIGN(*point, parse_log_point(**text));
-  }
-  PH_TRY(check_filter(args.filter));
+  PH_TRY(read_filter(args.narrow));
   if (args.last && *args.last == 0) return Error{Code::kInvalid, "--last needs at least 1"};
   PH_ASSIGN(const OpenLog log, open_log(environment, args.ledger));
   Printer printer(environment, args);
-  PH_TRY(args.filter.session.empty() || !is_valid_tag(session_tag(args.filter.session))
+  PH_TRY(args.narrow.filter.session.empty() ||
+                 !is_valid_tag(session_tag(args.narrow.filter.session))
              ? show_scan(*log.reader, args, printer)
              : show_session(*log.reader, args, printer));
   record_about_log(environment, log, audit_read(environment.context(), printer.range()));
@@ -146,24 +127,11 @@ Command audit_show_command() {
       "Prints events in the order they were recorded: one line each, or with --json one object "
       "each. Filters narrow what is shown; all given ones must fit. Looking at the log is "
       "recorded too. Nothing is checked here: phantom audit verify does that.";
-  command.options = {
-      {"last", "N", "only the newest N of those that fit", &args->last},
-      {"from", "POINT", "from this event number or time on", &args->from},
-      {"to", "POINT", "up to this event number or time, without it", &args->to},
-      {"type", "NAME", "events of this type; proxy.* stands for all that start so",
-       &args->filter.types},
-      {"session", "ID", "events of this session", &args->filter.session},
-      {"secret", "NAME", "events about the secret of this name", &args->filter.secret},
-      {"project", "ID", "events of this project", &args->filter.project},
-      {"actor", "WHO", "events by this actor id, agent tool or kind (human, agent, ci)",
-       &args->filter.actor},
-      {"outcome",
-       "WORD",
-       "events that ended so",
-       &args->filter.outcome,
-       {"ok", "denied", "failed", "partial", "unknown"}},
-      {"ledger", "DIR", "another ledger than one's own", &args->ledger},
-      {"json", "", "print one JSON object per line", &args->json}};
+  command.options = filter_options(args->narrow);
+  command.options.insert(command.options.begin(),
+                         {"last", "N", "only the newest N of those that fit", &args->last});
+  command.options.push_back({"ledger", "DIR", "another ledger than one's own", &args->ledger});
+  command.options.push_back({"json", "", "print one JSON object per line", &args->json});
   command.run = [args](Environment& environment) { return show(environment, *args); };
   return command;
 }

@@ -1,46 +1,22 @@
 #include "cli/audit_events.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
+#include "cli/follow.h"
 #include "cli/log_access.h"
 #include "events/envelope.h"
-#include "ledger/head_guard.h"
 #include "ledger/layout.h"
 
 #include <algorithm>
-#include <csignal>
-#include <poll.h>
 
 namespace phantom {
 namespace {
 
-constexpr int kPollMs = 200;
 constexpr std::uint64_t kShownFirst = 10;
-
-volatile std::sig_atomic_t stop_requested = 0;
-
-void request_stop(int) { stop_requested = 1; }
-
-void stop_on_signals() {
-  struct sigaction action = {};
-  action.sa_handler = request_stop;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 struct TailArgs {
   std::optional<std::uint64_t> lines;
   bool json = false;
 };
-
-// Waits until the head guard names a bigger size. False when told to stop.
-bool wait_for_more(const std::filesystem::path& head, std::uint64_t size) {
-  while (stop_requested == 0) {
-    const Result<HeadFile> file = read_head_file(head);
-    if (file.ok() && file->newest && file->newest->checkpoint.size > size) return true;
-    poll(nullptr, 0, kPollMs);
-  }
-  return false;
-}
 
 Result<int> tail(Environment& environment, const TailArgs& args) {
   PH_ASSIGN(const OpenLog log, open_log(environment, std::nullopt));
@@ -62,7 +38,7 @@ Result<int> tail(Environment& environment, const TailArgs& args) {
       out.line(args.json ? entry_to_json(**entry, bytes, unseal) : entry_to_line(**entry));
       range.last_seq = seq;
       ++range.matched;
-      return stop_requested == 0;
+      return !stop_was_requested();
     }));
     next = size;
     if (!bad.ok() || !out.flush()) break;

@@ -20,6 +20,7 @@ Command audit_selftest_command();
 Command audit_prove_command();
 Command audit_consistency_command();
 Command audit_publish_command();
+Command audit_export_command();
 Command audit_head_command();
 Command audit_path_command();
 Command ledger_init_command();

@@ -148,6 +148,18 @@ bool EntryFilter::matches(const schema::Entry& entry) const {
   return outcome.empty() || outcome == outcome_name(entry.outcome());
 }
 
+std::pair<Seq, Seq> seq_range(const EntryFilter& filter, std::uint64_t size) {
+  Seq from = 0;
+  Seq to = size;
+  if (filter.from) {
+    if (const auto* point = std::get_if<SeqPoint>(&*filter.from)) from = point->seq;
+  }
+  if (filter.to) {
+    if (const auto* point = std::get_if<SeqPoint>(&*filter.to)) to = std::min(to, point->seq);
+  }
+  return {std::min(from, to), to};
+}
+
 Status check_filter(const EntryFilter& filter) {
   for (const std::string& type : filter.types) {
     const bool known = std::any_of(catalog().begin(), catalog().end(), [&](const EventInfo& info) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct EntryFilter {
 
   bool matches(const schema::Entry& entry) const;
 };
+
+// The part of [0, size) outside which nothing fits, by what the filter says about numbers.
+std::pair<Seq, Seq> seq_range(const EntryFilter& filter, std::uint64_t size);
 
 // kInvalid for a type no event has, or an unknown outcome.
 Status check_filter(const EntryFilter& filter);
