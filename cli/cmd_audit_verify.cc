@@ -107,7 +107,7 @@ Result<int> check_ledger(Environment& environment, const VerifyArgs& args) {
     PH_TRY(update_trust_state(*args.trust_state, report));
   }
   if (own) {
-    if (const Status kept = advance_checkpoint(*home, report.head_note); !kept.ok()) {
+    if (const Status kept = advance_checkpoint(*home, report.synced_note); !kept.ok()) {
       environment.out().note("the trusted checkpoint was not moved on: " + kept.error().message);
     }
     OpenLog log;

@@ -87,11 +87,14 @@ VerifyReport with_progress(VerifyOptions& options, const std::function<VerifyRep
 }
 
 Status update_trust_state(const std::string& file, const VerifyReport& report) {
+  // What is published is on disk; of a ledger the note says how far it is.
+  const std::string& note = report.synced_note.empty() ? report.head_note : report.synced_note;
+  PH_ASSIGN(const SignedCheckpoint now, parse_checkpoint(note));
   if (const auto before = read_checkpoint_file(file); before.ok()) {
     PH_ASSIGN(const SignedCheckpoint old, parse_checkpoint(*before));
-    if (report.head && old.checkpoint.size >= report.head->size) return {};
+    if (old.checkpoint.size >= now.checkpoint.size) return {};
   }
-  return write_output_file(file, as_bytes(report.head_note));
+  return write_output_file(file, as_bytes(note));
 }
 
 int print_report(Environment& environment, const VerifyArgs& args, const VerifyReport& report,

@@ -38,8 +38,11 @@ rocksdb::Options store_options(const StoreOptions& wanted) {
   options.write_buffer_size = wanted.write_buffer_bytes;
   options.max_total_wal_size = wanted.log_bytes_max;
   options.avoid_flush_during_recovery = true;
+  // The families go to tables together: what a flush makes durable is a state the ledger was in,
+  // even when the log it came from is lost.
+  options.atomic_flush = true;
   options.max_background_jobs = 2;
-  options.max_open_files = 64;
+  options.max_open_files = 20;  // the writer reads few tables, and some are opened at every start
   options.skip_stats_update_on_db_open = true;
   options.skip_checking_sst_file_sizes_on_db_open = true;
   options.stats_dump_period_sec = 0;

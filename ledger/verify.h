@@ -52,6 +52,9 @@ struct VerifyReport {
   std::vector<Check> checks;
   std::optional<Checkpoint> head;
   std::string head_note;
+  // The newest checkpoint that is known to be synced: what to trust from now on. A commit that is
+  // being written may be read before it is on disk.
+  std::string synced_note;
   std::uint64_t events = 0;          // that were read, and
   std::uint64_t trusted_events = 0;  // the ones before them that an earlier run had verified
   std::uint64_t commits = 0;

@@ -266,6 +266,7 @@ class Run {
     if (!*committed || **committed != file.newest->note) {
       return bad("the head copy is not the note that was committed" + evidence);
     }
+    report_.synced_note = file.newest->note;
     pass("head", copy.size == store.size
                      ? std::string()
                      : "the head copy is " + events_text(store.size - copy.size) +

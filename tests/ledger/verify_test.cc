@@ -311,6 +311,9 @@ TEST(VerifyRows, HeadBehindIsWorthANote) {
   const VerifyReport report = ledger.verify_own();
   EXPECT_EQ(report.exit_code, 0) << verdict_text(report);
   EXPECT_NE(check_of(report, "head").reason.find("1 event behind"), std::string::npos);
+  EXPECT_EQ(report.synced_note, older.newest->note)
+      << "what is trusted goes no further than the copy";
+  EXPECT_EQ(report.head_note, ledger.head_note());
 }
 
 // The newest entry changed and signed anew with all keys, as a thief of the running writer's memory
