@@ -19,10 +19,10 @@
 
 namespace phantom {
 
-// The epoch that signs. Owned by the writer, used on its commit thread.
 // Who acts when the writer itself records.
 Context writer_context();
 
+// The epoch that signs. Owned by the writer, used under its commit lock.
 struct SigningEpoch {
   std::uint64_t number = 1;
   Seq first_seq = 0;  // first event it signs for
