@@ -2,7 +2,7 @@
 // The options that narrow down events, the same for every command that has them.
 
 #include "cli/command.h"
-#include "cli/entry_filter.h"
+#include "events/entry_filter.h"
 
 namespace phantom {
 

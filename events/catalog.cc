@@ -8,10 +8,16 @@
 #include <flatbuffers/reflection.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 namespace phantom {
 namespace {
+
+// In the order of Exposure.
+constexpr std::array<const char*, 9> kExposures = {"none",         "metadata", "injected",
+                                                   "materialised", "synced",   "revealed",
+                                                   "exported",     "echoed",   "leaked"};
 
 std::string attribute(const flatbuffers::Vector<flatbuffers::Offset<reflection::KeyValue>>* list,
                       const char* key) {
@@ -65,6 +71,12 @@ std::vector<EventInfo> read_catalog() {
     info.family = attribute(object->attributes(), "family");
     info.severity = attribute(object->attributes(), "severity");
     info.phase = attribute(object->attributes(), "phase");
+    const std::string exposure = attribute(object->attributes(), "exposure");
+    if (!exposure.empty()) {
+      const auto grade = find_exposure(exposure);
+      PH_CHECK(grade.has_value(), "an exposure that the schema may name");
+      info.exposure = *grade;
+    }
     info.doc = doc_text(object->documentation());
     info.fields.resize(object->fields()->size());
     for (const reflection::Field* field : *object->fields()) {
@@ -91,6 +103,16 @@ const EventInfo* find_if(Predicate predicate) {
 }
 
 }  // namespace
+
+const char* exposure_name(Exposure exposure) {
+  return kExposures[static_cast<std::size_t>(exposure)];
+}
+
+std::optional<Exposure> find_exposure(std::string_view name) {
+  const auto at = std::find(kExposures.begin(), kExposures.end(), name);
+  if (at == kExposures.end()) return std::nullopt;
+  return static_cast<Exposure>(at - kExposures.begin());
+}
 
 const reflection::Schema& reflected_schema() {
   return *reflection::GetSchema(schema::CatalogueBinarySchema::data());

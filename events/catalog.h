@@ -10,6 +10,21 @@
 
 namespace phantom {
 
+// How far a secret that an event names came to light, from least to most.
+enum class Exposure {
+  kNone,  // the event names no secret
+  kMetadata,
+  kInjected,
+  kMaterialised,
+  kSynced,
+  kRevealed,
+  kExported,
+  kEchoed,
+  kLeaked
+};
+const char* exposure_name(Exposure exposure);
+std::optional<Exposure> find_exposure(std::string_view name);
+
 enum class Redaction { kClear, kName, kDigest };
 
 struct FieldInfo {
@@ -27,6 +42,7 @@ struct EventInfo {
   std::string family;
   std::string severity;  // info, notice, warning, error
   std::string phase;     // requested, completed or empty
+  Exposure exposure = Exposure::kMetadata;  // of a secret that an event of this type names
   std::string doc;
   std::vector<FieldInfo> fields;
 };

@@ -24,7 +24,8 @@ constexpr std::array kClasses = {
     ClassOfFamily{"secret", 3, 3004},   // Entity Management
     ClassOfFamily{"vault", 3, 3004},   ClassOfFamily{"config", 3, 3004},
     ClassOfFamily{"ledger", 1, 1008},  // Event Log Activity
-    ClassOfFamily{"audit", 1, 1008},
+    ClassOfFamily{"audit", 1, 1008},   ClassOfFamily{"privacy", 3, 3004},
+    ClassOfFamily{"recorder", 1, 1008},
 };
 constexpr ClassOfFamily kBaseEvent{"", 0, 0};
 

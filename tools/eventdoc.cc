@@ -23,7 +23,8 @@ const std::vector<std::pair<std::string, std::string>> kFamilies = {
     {"session", "Sessions"},         {"proxy", "Traffic"},
     {"secret", "Secrets"},           {"vault", "Vaults"},
     {"config", "Project and files"}, {"ledger", "The ledger itself"},
-    {"audit", "Looking at the log"}};
+    {"audit", "Looking at the log"}, {"privacy", "People's data"},
+    {"recorder", "Recorders"}};
 
 const char* redaction_name(phantom::Redaction redaction) {
   switch (redaction) {
@@ -49,6 +50,9 @@ std::string event_section(const EventInfo& info) {
   out += info.doc + "\n\n";
   out += "Number " + std::to_string(info.no) + ", severity " + info.severity;
   if (!info.phase.empty()) out += ", phase " + info.phase;
+  if (info.exposure != phantom::Exposure::kMetadata) {
+    out += ", exposure " + std::string(phantom::exposure_name(info.exposure));
+  }
   out += ".\n\n";
   if (info.fields.empty()) return out;
   out += "| field | type | in exports | meaning |\n|---|---|---|---|\n";

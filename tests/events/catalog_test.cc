@@ -16,8 +16,8 @@
 namespace phantom {
 namespace {
 
-const std::set<std::string> kFamilies = {"session", "proxy",  "secret", "vault",
-                                         "config",  "ledger", "audit"};
+const std::set<std::string> kFamilies = {"session", "proxy", "secret",  "vault",   "config",
+                                         "ledger",  "audit", "privacy", "recorder"};
 const std::set<std::string> kSeverities = {"info", "notice", "warning", "error"};
 const std::set<std::string> kPhases = {"", "requested", "completed"};
 const std::set<std::string> kFormats = {"", "hex", "count", "bytes", "ns", "http_status", "port"};
@@ -102,6 +102,15 @@ TEST(Catalog, EveryRequestHasItsCompletionAndTheOtherWayRound) {
     EXPECT_EQ(pair->phase, other);
     EXPECT_EQ(pair->family, info.family);
   }
+}
+
+TEST(Catalog, ExposuresAreReadFromTheSchema) {
+  EXPECT_EQ(find_event("proxy.request.requested")->exposure, Exposure::kInjected);
+  EXPECT_EQ(find_event("secret.reveal.completed")->exposure, Exposure::kRevealed);
+  EXPECT_EQ(find_event("vault.change.requested")->exposure, Exposure::kMetadata);
+  EXPECT_EQ(find_exposure("echoed"), Exposure::kEchoed);
+  EXPECT_EQ(find_exposure("secret"), std::nullopt);
+  EXPECT_STREQ(exposure_name(Exposure::kLeaked), "leaked");
 }
 
 TEST(Catalog, SecretNamesAreMarkedAsNames) {

@@ -1,4 +1,4 @@
-#include "cli/entry_filter.h"
+#include "events/entry_filter.h"
 
 #include "events/catalog.h"
 #include "events/encoding.h"
@@ -108,8 +108,9 @@ bool has_secret(const schema::Entry& entry, std::string_view name) {
   return std::any_of(entry.tags()->begin(), entry.tags()->end(), [&](const schema::Tag* tag) {
     const std::string_view text = tag->name()->string_view();
     if (!text.starts_with("secret:")) return false;
-    const std::size_t slash = text.find('/');
-    return slash != std::string_view::npos && text.substr(slash + 1) == name;
+    const std::string_view whole = text.substr(sizeof("secret:") - 1);
+    const std::size_t slash = whole.find('/');
+    return whole == name || (slash != std::string_view::npos && whole.substr(slash + 1) == name);
   });
 }
 
@@ -118,7 +119,114 @@ bool at_or_after(const schema::Entry& entry, const LogPoint& point) {
   return entry.time_ns() >= std::get<TimePoint>(point).time_ns;
 }
 
+void append_word(std::string& out, std::string_view key, std::string_view value) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  if (value.empty()) return;
+  if (!out.empty()) out += ' ';
+  (out += key) += '=';
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f && c != '%') {
+      out += c;
+    } else {
+      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+}
+
+std::string point_text(const std::optional<LogPoint>& point) {
+  if (!point) return "";
+  if (const auto* seq = std::get_if<SeqPoint>(&*point)) return std::to_string(seq->seq);
+  return "@" + std::to_string(std::get<TimePoint>(*point).time_ns);
+}
+
+std::optional<LogPoint> point_of(std::string_view text) {
+  const bool time = text.starts_with('@');
+  const auto number = parse_decimal(text.substr(time ? 1 : 0));
+  if (!number) return std::nullopt;
+  if (!time) return LogPoint{SeqPoint{*number}};
+  return LogPoint{TimePoint{static_cast<std::int64_t>(*number)}};
+}
+
+// None when an escape is cut off or no hexadecimal.
+std::optional<std::string> unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    std::string digits(text.substr(i + 1, 2));
+    for (char& c : digits) {
+      if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    }
+    const auto byte = from_hex(digits);
+    if (!byte || byte->size() != 1) return std::nullopt;
+    out += static_cast<char>((*byte)[0]);
+    i += 2;
+  }
+  return out;
+}
+
+// False when the word means nothing.
+bool take_word(EntryFilter& filter, std::string_view key, const std::string& value) {
+  if (key == "from") {
+    filter.from = point_of(value);
+    return filter.from.has_value();
+  }
+  if (key == "to") {
+    filter.to = point_of(value);
+    return filter.to.has_value();
+  }
+  if (key == "type") {
+    filter.types.push_back(value);
+    return true;
+  }
+  std::string* const target = key == "session"   ? &filter.session
+                              : key == "secret"  ? &filter.secret
+                              : key == "project" ? &filter.project
+                              : key == "actor"   ? &filter.actor
+                              : key == "outcome" ? &filter.outcome
+                                                 : nullptr;
+  if (target == nullptr) return false;
+  *target = value;
+  return true;
+}
+
 }  // namespace
+
+std::string query_text(const EntryFilter& filter) {
+  std::string out;
+  append_word(out, "from", point_text(filter.from));
+  append_word(out, "to", point_text(filter.to));
+  std::vector<std::string> types = filter.types;
+  std::sort(types.begin(), types.end());
+  types.erase(std::unique(types.begin(), types.end()), types.end());
+  for (const std::string& type : types) append_word(out, "type", type);
+  append_word(out, "session", filter.session);
+  append_word(out, "secret", filter.secret);
+  append_word(out, "project", filter.project);
+  append_word(out, "actor", filter.actor);
+  append_word(out, "outcome", filter.outcome);
+  return out;
+}
+
+Result<EntryFilter> parse_query(std::string_view text) {
+  const Error bad{Code::kInvalid, "\"" + escape_terminal(text) + "\" is no query"};
+  EntryFilter filter;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    const std::string_view word = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const std::size_t equals_at = word.find('=');
+    if (equals_at == std::string_view::npos) return bad;
+    const auto value = unescaped(word.substr(equals_at + 1));
+    if (!value || !take_word(filter, word.substr(0, equals_at), *value)) return bad;
+  }
+  // One form for one question: order, repeats and escapes included.
+  if (query_text(filter) != text) return bad;
+  return filter;
+}
 
 Result<LogPoint> parse_log_point(std::string_view text) {
   if (const auto seq = parse_decimal(text)) return LogPoint{SeqPoint{*seq}};

@@ -32,13 +32,21 @@ struct EntryFilter {
   std::optional<LogPoint> to;      // earlier than this one
   std::vector<std::string> types;  // dotted names; "proxy.*" stands for all that start so
   std::string session;
-  std::string secret;
+  std::string secret;  // name, of any project; or project/name
   std::string project;
   std::string actor;    // id, kind or agent tool
   std::string outcome;  // ok, denied, failed, partial
 
   bool matches(const schema::Entry& entry) const;
 };
+
+// The canonical form of a filter, the same bytes for the same question: "from=12 to=@1790000000
+// type=proxy.* secret=p_1/KEY", one space between, in the order of the fields above, types sorted
+// and each once. A number is an event, @ and a number ns since 1970. Bytes of a value that are not
+// printable ASCII, and space and %, are %XX. Empty for a filter that takes everything.
+std::string query_text(const EntryFilter& filter);
+// kInvalid for anything query_text does not write.
+Result<EntryFilter> parse_query(std::string_view text);
 
 // The part of [0, size) outside which nothing fits, by what the filter says about numbers.
 std::pair<Seq, Seq> seq_range(const EntryFilter& filter, std::uint64_t size);

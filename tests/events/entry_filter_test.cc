@@ -1,4 +1,4 @@
-#include "cli/entry_filter.h"
+#include "events/entry_filter.h"
 
 #include "events/envelope.h"
 #include "events/producers.h"
@@ -100,7 +100,7 @@ TEST_F(FilteredEntry, IsLeftOutAtTheLastPoint) {
 }
 
 TEST_F(FilteredEntry, IsFoundByEachPropertyAndNoOther) {
-  EntryFilter good[8];
+  EntryFilter good[9];
   good[0].types = {"proxy.*", "secret.*"};
   good[1].types = {"secret.opened"};
   good[2].session = "sess";
@@ -109,13 +109,14 @@ TEST_F(FilteredEntry, IsFoundByEachPropertyAndNoOther) {
   good[5].actor = "s_1";
   good[6].actor = "codex";
   good[7].outcome = "denied";
+  good[8].secret = "proj/KEY";
   for (const EntryFilter& filter : good) EXPECT_TRUE(fits(filter)) << &filter - good;
   EntryFilter bad[7];
   bad[0].types = {"proxy.*"};
   bad[1].session = "ses";
   bad[2].secret = "EY";
   bad[3].project = "";
-  bad[3].secret = "proj/KEY";
+  bad[3].secret = "other/KEY";
   bad[4].actor = "human";
   bad[5].outcome = "ok";
   bad[6].project = "other";
@@ -128,6 +129,32 @@ TEST(EntryFilterCheck, RefusesTypesNoEventHas) {
   EXPECT_TRUE(check_filter(filter).ok());
   filter.types = {"prxy.*"};
   EXPECT_FALSE(check_filter(filter).ok());
+}
+
+TEST(QueryText, IsOneFormForOneQuestion) {
+  EntryFilter filter;
+  EXPECT_EQ(query_text(filter), "");
+  filter.from = LogPoint{SeqPoint{12}};
+  filter.to = LogPoint{TimePoint{1'790'000'000}};
+  filter.types = {"secret.opened", "proxy.*", "secret.opened"};
+  filter.secret = "p_1/A KEY%";
+  filter.outcome = "ok";
+  const std::string text =
+      "from=12 to=@1790000000 type=proxy.* type=secret.opened secret=p_1/A%20KEY%25 outcome=ok";
+  EXPECT_EQ(query_text(filter), text);
+  const auto read = parse_query(text);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(query_text(*read), text);
+  EXPECT_EQ(read->secret, "p_1/A KEY%");
+  EXPECT_EQ(read->to, filter.to);
+}
+
+TEST(QueryText, RefusesOtherForms) {
+  for (const char* text : {" ", "from", "from=", "from=x", "to=1 from=2", "type=b type=a",
+                           "type=a type=a", "secret=a%2", "secret=%41", "secret=a%2f", "from=01",
+                           "session=a  actor=b", "colour=red", "outcome=ok ", "from=@-1"}) {
+    EXPECT_FALSE(parse_query(text).ok()) << text;
+  }
 }
 
 }  // namespace
