@@ -4,11 +4,29 @@
 #include "events/types.h"
 
 #include <initializer_list>
+#include <memory>
 
 namespace phantom {
 
 // Digest of the parts, one after the other. Safe from several threads.
 Digest sha256(std::initializer_list<ByteView> parts);
 inline Digest sha256(ByteView bytes) { return sha256({bytes}); }
+
+// The same for what comes bit by bit. One thread.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void update(ByteView bytes);
+  // Of all that was given; the next update begins anew.
+  Digest finish();
+
+ private:
+  struct Hasher;
+  std::unique_ptr<Hasher> hasher_;
+};
 
 }  // namespace phantom
