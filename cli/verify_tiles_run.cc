@@ -10,7 +10,7 @@ constexpr unsigned kConnections = 8;
 
 Result<std::unique_ptr<TileSource>> open_source(const VerifyArgs& args) {
   if (!is_http_url(*args.tiles)) return open_tile_source(*args.tiles);
-  HttpTilesOptions options;
+  HttpClientOptions options;
   if (args.ca) options.ca_file = *args.ca;
   return open_http_tiles(*args.tiles, options);
 }
