@@ -10,8 +10,10 @@ std::string Command::name() const {
     if (!text.empty()) text += ' ';
     text += word;
   }
-  return text;
+  return text.empty() ? program : text;
 }
+
+std::string Command::invocation() const { return words.empty() ? program : program + " " + name(); }
 
 const Command* CommandTable::find(const std::vector<std::string>& words) const {
   const auto found = std::find_if(commands.begin(), commands.end(),
