@@ -28,8 +28,8 @@ struct Slot {
 
 Error usage_error(const Command* command, std::string message) {
   Error error{Code::kInvalid, std::move(message)};
-  const std::string name = command ? " " + command->name() : "";
-  return std::move(error).with_hint("phantom" + name + " --help shows how it is used");
+  const std::string name = command ? command->invocation() : "phantom";
+  return std::move(error).with_hint(name + " --help shows how it is used");
 }
 
 Status assign(const Command& command, const Slot& slot) {
@@ -179,6 +179,13 @@ Result<ParsedArgs> parse_args(const CommandTable& table, const std::vector<std::
     own.resize(start);
   }
   return parse_command(*command, std::move(own));
+}
+
+Result<ParsedArgs> parse_args(const Command& program, const std::vector<std::string>& args) {
+  if (args.size() == 1 && (args[0] == "--version" || args[0] == "-V")) {
+    return ParsedArgs{.version = true};
+  }
+  return parse_command(program, args);
 }
 
 }  // namespace phantom

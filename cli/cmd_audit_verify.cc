@@ -9,22 +9,15 @@ Command audit_verify_command() {
   Command command;
   command.words = {"audit", "verify"};
   command.summary = "check that the record is whole and unchanged";
-  command.description =
-      "Reads the whole ledger, a published copy of it, or one proof, and says what it found and "
-      "how much that means: "
-      "L0 parses, L1 consistent, L2 authentic to a key you pinned, L3 append-only against what you "
-      "trusted before, L4 anchored outside. Needs no vault and no password and works beside a "
-      "running writer.\n"
+  command.description = verify_description(
+      "Reads the whole ledger, a published copy of it, or one proof. Works beside a running "
+      "writer.",
       "Reads every event. The signatures it checks are those of the newest checkpoints and of the "
       "ones that end an epoch: --deep checks all. --incremental begins at the trusted checkpoint, "
       "for a check after each push; without one that holds it reads everything.\n"
       "One's own ledger is checked against the key pinned when it was made and the checkpoint of "
       "the last good run, which then moves forward. Anyone else's needs --key: without it the "
-      "answer is INDETERMINATE even if nothing is wrong.\n"
-      "sarif, junit and github are for the services that show them; -o puts each report into a "
-      "file of its own.\n"
-      "Exit codes: 0 VERIFIED, 1 FAILED, 2 usage, 3 INDETERMINATE, 74 I/O, 75 a server that cannot "
-      "be reached, 77 permission.";
+      "answer is INDETERMINATE even if nothing is wrong.");
   command.options = verify_flags(*args);
   command.run = [args](Environment& environment) {
     VerifyProgram program{"phantom audit verify", file_kinds(open_tiles_anywhere), "ledger"};

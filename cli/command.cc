@@ -21,9 +21,15 @@ std::string CommandGroup::above() const {
   return space == std::string::npos ? std::string() : name.substr(0, space);
 }
 
-std::string Command::name() const { return joined_words(words, words.size()); }
+std::string Command::name() const {
+  return words.empty() ? program : joined_words(words, words.size());
+}
 
-std::string Command::group() const { return joined_words(words, words.size() - 1); }
+std::string Command::invocation() const { return words.empty() ? program : program + " " + name(); }
+
+std::string Command::group() const {
+  return words.empty() ? std::string() : joined_words(words, words.size() - 1);
+}
 
 const Command* CommandTable::find(const std::vector<std::string>& words) const {
   const auto found = std::find_if(commands.begin(), commands.end(),

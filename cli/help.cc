@@ -62,7 +62,7 @@ std::string columns(const Rows& rows) {
 }
 
 std::string usage_line(const Command& command) {
-  std::string text = "phantom " + command.name();
+  std::string text = command.invocation();
   if (!command.options.empty()) text += " [options]";
   for (const Positional& positional : command.positionals) {
     const bool optional = positional.need == Need::kOptional;
@@ -132,7 +132,7 @@ std::string help_group(const CommandTable& table, const std::string& name) {
 }
 
 std::string help_command(const Command& command) {
-  std::string text = "phantom " + command.name() + ": " + command.summary +
+  std::string text = command.invocation() + ": " + command.summary +
                      "\n\nusage: " + usage_line(command) + "\n\n" +
                      wrap_paragraphs(command.description);
   if (!command.positionals.empty()) {

@@ -36,6 +36,18 @@ std::vector<Option> verify_flags(VerifyArgs& args) {
       {"json", "", "short for --format json", &args.json}};
 }
 
+std::string verify_description(std::string_view first, std::string_view about_keys) {
+  return std::string(first) +
+         " Says what it found and how much that means: L0 parses, L1 consistent, L2 authentic to a "
+         "key you pinned, L3 append-only against what you trusted before, L4 anchored outside. "
+         "Needs no vault and no password.\n" +
+         std::string(about_keys) +
+         "\nsarif, junit and github are for the services that show them; -o puts each report into "
+         "a file of its own.\n"
+         "Exit codes: 0 VERIFIED, 1 FAILED, 2 usage, 3 INDETERMINATE, 74 I/O, 75 a server that "
+         "cannot be reached, 77 permission.";
+}
+
 std::vector<std::string> given_flags(const std::vector<Option>& flags) {
   const auto is_given = [](const auto* target) {
     using Value = std::decay_t<decltype(*target)>;

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace phantom {
@@ -36,6 +37,9 @@ struct VerifyArgs {
 
 // The flags, in the order the help shows them. They fill `args`, which must outlive them.
 std::vector<Option> verify_flags(VerifyArgs& args);
+
+// What the help pages of both say of rungs, reports and exit codes.
+std::string verify_description(std::string_view first, std::string_view about_keys);
 
 // Names of the flags that were given.
 std::vector<std::string> given_flags(const std::vector<Option>& flags);

@@ -12,8 +12,9 @@ bool names_a_server(const std::string& place) {
 Result<std::unique_ptr<TileSource>> open_tiles_directory(const VerifyArgs& args, VerifyOptions&) {
   if (names_a_server(*args.tiles)) {
     return Error{Code::kUnsupported, "this program has no network code and reads directories only",
-                 "phantom audit verify --tiles takes a URL"};
+                 "'phantom audit verify --tiles' takes a URL"};
   }
+  if (args.ca) return Error{Code::kInvalid, "--ca is for --tiles with a URL"};
   return open_tile_source(*args.tiles);
 }
 
