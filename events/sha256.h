@@ -25,8 +25,8 @@ class Sha256 {
   Digest finish();
 
  private:
-  struct Hasher;
-  std::unique_ptr<Hasher> hasher_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace phantom
