@@ -43,4 +43,11 @@ Draft audit_exported(const Context& context, const AuditExport& done) {
   });
 }
 
+Draft audit_gated(const Context& context, const AuditGate& gate) {
+  return make_draft<schema::AuditGated>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
+    const std::vector<std::uint8_t> digest(gate.policy_digest.begin(), gate.policy_digest.end());
+    return schema::CreateAuditGatedDirect(builder, &digest, gate.rules, gate.broken, gate.size);
+  });
+}
+
 }  // namespace phantom

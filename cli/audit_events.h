@@ -31,4 +31,12 @@ struct AuditExport {
 };
 Draft audit_exported(const Context& context, const AuditExport& done);
 
+struct AuditGate {
+  Digest policy_digest{};
+  std::uint32_t rules = 0;
+  std::uint32_t broken = 0;
+  std::uint64_t size = 0;
+};
+Draft audit_gated(const Context& context, const AuditGate& gate);
+
 }  // namespace phantom

@@ -16,6 +16,7 @@ Command accept_command();
 Command audit_show_command();
 Command audit_tail_command();
 Command audit_verify_command();
+Command audit_gate_command();
 Command audit_selftest_command();
 Command audit_prove_command();
 Command audit_consistency_command();

@@ -46,6 +46,8 @@ const char* verdict_name(Verdict verdict) {
       return "FAILED";
     case Verdict::kIndeterminate:
       return "INDETERMINATE";
+    case Verdict::kPolicy:
+      return "POLICY";
   }
   return "INDETERMINATE";
 }
@@ -62,6 +64,8 @@ const char* check_state_name(CheckState state) {
       return "not_evaluated";
     case CheckState::kSkipped:
       return "skipped";
+    case CheckState::kPolicy:
+      return "policy";
   }
   return "not_evaluated";
 }
@@ -103,11 +107,22 @@ std::string_view check_meaning(std::string_view id) {
   return "What is recorded passes this check.";
 }
 
-std::string check_rule(std::string_view id) { return "phantom.audit." + std::string(id); }
+std::string_view check_meaning(const Check& check) {
+  return check.meaning.empty() ? check_meaning(check.id) : std::string_view(check.meaning);
+}
+
+bool is_violation(const Check& check) {
+  return check.state == CheckState::kFail || check.state == CheckState::kPolicy;
+}
+
+std::string check_rule(std::string_view id) {
+  return (id.starts_with("gate.") ? "phantom." : "phantom.audit.") + std::string(id);
+}
 
 std::vector<const Check*> findings(const VerifyReport& report) {
   std::vector<const Check*> found;
-  for (const CheckState state : {CheckState::kFail, CheckState::kIndeterminate}) {
+  for (const CheckState state :
+       {CheckState::kFail, CheckState::kIndeterminate, CheckState::kPolicy}) {
     for (const Check& check : report.checks) {
       if (check.state == state) found.push_back(&check);
     }
@@ -123,8 +138,8 @@ std::vector<const Check*> findings(const VerifyReport& report) {
 
 std::string finding_text(const Check& check) {
   if (check.reason.empty()) {
-    return std::string(check.state == CheckState::kFail ? "does not hold: " : "is undecided: ") +
-           std::string(check_meaning(check.id));
+    return std::string(is_violation(check) ? "does not hold: " : "is undecided: ") +
+           std::string(check_meaning(check));
   }
   std::string text;
   std::string_view rest = check.reason;

@@ -15,6 +15,7 @@ struct Report {
   std::string subject;  // what was checked; bytes from outside
   // A file of the repository that a finding can be shown at: relative, never empty.
   std::string location = ".phantom.toml";
+  std::string program = "phantom audit verify";
 };
 
 const char* verdict_name(Verdict verdict);       // VERIFIED, FAILED, INDETERMINATE
@@ -29,8 +30,14 @@ std::vector<std::string> left_out(const VerifyReport& report);
 
 // What it means that the check holds, as one sentence; of an unknown check a general one.
 std::string_view check_meaning(std::string_view id);
-// The name of a check among those of other tools; never changes.
+// That of a check; a rule of the caller says its own.
+std::string_view check_meaning(const Check& check);
+// The name of a check among those of other tools; never changes. That of a rule of the caller,
+// whose id is "gate." and its name, is phantom.gate.NAME.
 std::string check_rule(std::string_view id);
+
+// True for what should stop a build: a contradiction, or a rule that is not kept.
+bool is_violation(const Check& check);
 
 // Checks that failed, then undecided ones; without either, what kept the verdict from VERIFIED.
 std::vector<const Check*> findings(const VerifyReport& report);

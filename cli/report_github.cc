@@ -32,7 +32,7 @@ std::string escaped(std::string_view text, Part part) {
 }
 
 std::string annotation(const Report& input, const Check& check) {
-  return std::string(check.state == CheckState::kFail ? "::error" : "::warning") +
+  return std::string(is_violation(check) ? "::error" : "::warning") +
          " file=" + escaped(escape_terminal(input.location), Part::kProperty) +
          ",line=1,title=" + escaped(check_rule(check.id), Part::kProperty) +
          "::" + escaped(finding_text(check), Part::kMessage) + "\n";
@@ -57,7 +57,8 @@ std::string report_to_github(const Report& input) {
   if (const auto missing = left_out(report); !missing.empty()) {
     verdict += "\nnot checked: " + escape_terminal(joined(missing));
   }
-  return text + "::notice title=phantom audit verify::" + escaped(verdict, Part::kMessage) + "\n";
+  return text + "::notice title=" + escaped(input.program, Part::kProperty) +
+         "::" + escaped(verdict, Part::kMessage) + "\n";
 }
 
 }  // namespace phantom

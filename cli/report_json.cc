@@ -27,7 +27,13 @@ std::string report_to_json(const Report& input) {
   json.key("checks").begin_list();
   for (const Check& check : report.checks) {
     json.begin().field("id", check.id).field("status", check_state_name(check.state));
-    json.field("reason", utf8(check.reason)).end();
+    json.field("reason", utf8(check.reason));
+    if (!check.seqs.empty()) {
+      json.key("seqs").begin_list();
+      for (const Seq seq : check.seqs) json.number(seq);
+      json.end_list();
+    }
+    json.end();
   }
   json.end_list().key("head");
   if (report.head) {

@@ -33,13 +33,16 @@ void write_text(Json& json, std::string_view name, std::string_view text) {
 }
 
 void write_rule(Json& json, const Check& check) {
-  const std::string_view meaning = check_meaning(check.id);
+  const std::string_view meaning = check_meaning(check);
   json.begin().field("id", check_rule(check.id)).field("name", check.id);
   write_text(json, "shortDescription", meaning);
   write_text(json, "fullDescription", meaning);
   json.key("defaultConfiguration").begin().field("level", "error").end();
   write_text(json, "help",
-             check.id == "key" || check.id == "trust" || check.id == "anchors"
+             check.id.starts_with("gate.")
+                 ? "The rule stands in the file that was given with --policy; phantom audit show "
+                   "--from SEQ shows the events."
+             : check.id == "key" || check.id == "trust" || check.id == "anchors"
                  ? "Look whether the job was given the right key and checkpoint. If it was, keep "
                    "a copy of the ledger as it is."
                  : "Keep a copy of the ledger as it is, and verify it elsewhere with a key and a "
@@ -47,11 +50,19 @@ void write_rule(Json& json, const Check& check) {
   json.end();
 }
 
+// Services keep the newest results of each category.
+std::string category_of(std::string program) {
+  std::replace(program.begin(), program.end(), ' ', '-');
+  return program + "/";
+}
+
 // Where in the ledger: the event when it is known.
 std::string place_of(const VerifyReport& report, const Check& check) {
   std::string place = report.head ? escape_terminal(report.head->origin) : "ledger";
   if (check.state == CheckState::kFail && report.first_bad_seq) {
     place += "/seq/" + std::to_string(*report.first_bad_seq);
+  } else if (!check.seqs.empty()) {
+    place += "/seq/" + std::to_string(check.seqs.front());
   }
   return place;
 }
@@ -62,7 +73,7 @@ void write_result(Json& json, const Report& input, const Check& check) {
   const std::string place = place_of(report, check);
   json.begin().field("ruleId", check_rule(check.id)).field_number("ruleIndex", index);
   // SARIF allows no level beside another kind than "fail", which is the default.
-  json.field("level", check.state == CheckState::kFail ? "error" : "warning");
+  json.field("level", is_violation(check) ? "error" : "warning");
   write_text(json, "message", finding_text(check));
   json.key("locations").begin_list().begin().key("physicalLocation").begin();
   json.key("artifactLocation").begin().field("uri", uri_of(input.location)).end();
@@ -76,7 +87,8 @@ void write_result(Json& json, const Report& input, const Check& check) {
 
 void write_invocation(Json& json, const VerifyReport& report) {
   // Verification came to its end; with 74 and 77 the operating system kept it from that.
-  const bool completed = report.exit_code == 0 || report.exit_code == 1 || report.exit_code == 3;
+  const bool completed = report.exit_code == 0 || report.exit_code == 1 || report.exit_code == 3 ||
+                         report.exit_code == 4;
   json.key("invocations").begin_list().begin().key("executionSuccessful").truth(completed);
   json.key("exitCode").integer(report.exit_code);
   json.field("exitCodeDescription", verdict_name(report.verdict)).end().end_list();
@@ -96,7 +108,7 @@ std::string report_to_sarif(const Report& input) {
   json.field("semanticVersion", PHANTOM_VERSION).key("rules").begin_list();
   for (const Check& check : report.checks) write_rule(json, check);
   json.end_list().end().end();
-  json.key("automationDetails").begin().field("id", "phantom-audit-verify/").end();
+  json.key("automationDetails").begin().field("id", category_of(input.program)).end();
   write_invocation(json, report);
   json.key("results").begin_list();
   for (std::size_t i = 0; i < shown; ++i) write_result(json, input, *found[i]);

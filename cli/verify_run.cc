@@ -64,8 +64,9 @@ Result<VerifyOptions> read_outside(const VerifyArgs& args) {
 }
 
 // Files of the command line that a repository may hold, the likeliest first.
-std::vector<std::string> named_files(const VerifyArgs& args, const std::string& subject) {
-  std::vector<std::string> files = args.anchors;
+std::vector<std::string> named_files(std::vector<std::string> files, const VerifyArgs& args,
+                                     const std::string& subject) {
+  files.insert(files.end(), args.anchors.begin(), args.anchors.end());
   if (args.key && !parse_verifier_key(*args.key).ok()) files.push_back(*args.key);
   if (args.trust_state) files.push_back(*args.trust_state);
   files.push_back(subject);
@@ -74,11 +75,13 @@ std::vector<std::string> named_files(const VerifyArgs& args, const std::string& 
 
 // Every asked-for format once; the first -o takes the first --format, and so on. What has no file
 // goes to standard output.
-int print_report(Output& out, const VerifyArgs& args, const Verified& verified) {
+int print_report(Output& out, const VerifyProgram& program, const VerifyArgs& args,
+                 const Verified& verified) {
   std::vector<std::string> formats = args.formats;
   if (formats.empty()) formats = {args.json ? "json" : report_format_names().front()};
   const Report input{verified.report, verified.subject,
-                     report_location(named_files(args, verified.subject))};
+                     report_location(named_files(program.files, args, verified.subject)),
+                     program.report_name};
   int exit_code = verified.report.exit_code;
   for (std::size_t i = 0; i < formats.size(); ++i) {
     const ReportFormat format = find_report_format(formats[i]);
@@ -133,7 +136,7 @@ Result<int> run_verify(Output& out, const VerifyProgram& program, VerifyArgs& gi
   const Result<Verified> verified = run_kind(**kind, args, *options);
   if (!verified.ok()) return refuse_input(out, verified.error());
   const VerifyReport& report = verified->report;
-  const int exit_code = print_report(out, args, *verified);
+  const int exit_code = print_report(out, program, args, *verified);
   if (report.exit_code != kExitOk) return exit_code;
   if (args.trust_state && args.update_trust) {
     PH_TRY(update_trust_state(*args.trust_state, report));

@@ -16,6 +16,9 @@ struct VerifyProgram {
   std::string name;
   std::vector<VerifyKind> kinds;
   std::string fallback = {};
+  // Files of a repository that findings may be shown at, before those of the flags.
+  std::vector<std::string> files = {};
+  std::string report_name = "phantom audit verify";
 };
 
 // The exit code: the report's; 74 when a report could not be written and none said FAILED. Without

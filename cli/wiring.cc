@@ -23,6 +23,7 @@ CommandTable make_command_table() {
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());
   commands.push_back(audit_verify_command());
+  commands.push_back(audit_gate_command());
   commands.push_back(audit_selftest_command());
   commands.push_back(audit_prove_command());
   commands.push_back(audit_consistency_command());

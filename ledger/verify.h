@@ -13,9 +13,10 @@
 
 namespace phantom {
 
-enum class Verdict { kVerified, kFailed, kIndeterminate };
+// kPolicy: integrity holds, a rule of the caller does not.
+enum class Verdict { kVerified, kFailed, kIndeterminate, kPolicy };
 
-enum class CheckState { kPass, kFail, kIndeterminate, kNotEvaluated, kSkipped };
+enum class CheckState { kPass, kFail, kIndeterminate, kNotEvaluated, kSkipped, kPolicy };
 
 // Stable ids, in order: ledger, files, meta, entries, tree, checkpoints, tags, ids, rows, head,
 // schema, key, trust, anchors; of a proof: proof, entries, tree, schema, key.
@@ -23,6 +24,9 @@ struct Check {
   std::string id;
   CheckState state = CheckState::kNotEvaluated;
   std::string reason = {};  // what is wrong; of a pass, what is worth knowing
+  // Of a rule of the caller: what it is for, and the first events that it does not like.
+  std::string meaning = {};
+  std::vector<Seq> seqs = {};
 };
 
 enum class VerifyDepth {
@@ -45,7 +49,7 @@ struct VerifyOptions {
 
 struct VerifyReport {
   Verdict verdict = Verdict::kIndeterminate;
-  // What the exit status should be: 0, 1 or 3, and 74 or 77 for read errors (DESIGN section 8).
+  // What the exit status should be: 0, 1, 3 or 4, and 74 or 77 for read errors (DESIGN section 8).
   int exit_code = 70;
   // Highest rung reached: -1 none, 0 parses, 1 consistent, 2 authentic, 3 append-only, 4 anchored.
   int rung = -1;

@@ -3,36 +3,18 @@
 #include "events/sha256.h"
 #include "ledger/home.h"
 #include "proxy/http_head.h"
+#include "proxy/toml_text.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <initializer_list>
 
-// The library states what it believes of a text as assertions, and some malformed texts prove it
-// wrong. They are refused like any other malformed text.
-namespace {
-struct TomlSurprise {};
-[[noreturn]] void toml_surprise() { throw TomlSurprise{}; }
-}  // namespace
-#undef NDEBUG  // with it, the library takes its beliefs for granted
-#define TOML_ASSERT(belief) ((belief) ? static_cast<void>(0) : toml_surprise())
-// Asked whether a letter outside ASCII is a blank, it comes to a place it takes for unreachable;
-// the answer there is no.
-#include <toml++/impl/forward_declarations.h>
-#pragma push_macro("TOML_UNREACHABLE")
-#undef TOML_UNREACHABLE
-#define TOML_UNREACHABLE return false
-#include <toml++/impl/unicode.h>
-#pragma pop_macro("TOML_UNREACHABLE")
-#include <toml++/toml.h>
-
 namespace phantom {
 namespace {
 
 constexpr std::size_t kConfigBytesMax = 256 * 1'024;
 constexpr std::size_t kServicesMax = 200;
-constexpr std::ptrdiff_t kDotsMax = 4'096;
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -245,20 +227,6 @@ bool is_ipv6_text(std::string_view text) {
   });
 }
 
-Result<toml::parse_result> parse_toml(std::string_view text) {
-  // a.b.c is a table in a table: the library would go as deep as there are dots, and then deeper
-  // than the stack is.
-  if (std::count(text.begin(), text.end(), '.') > kDotsMax) {
-    return Error{Code::kLimit,
-                 std::string(kConfigFile) + " has more than " + std::to_string(kDotsMax) + " dots"};
-  }
-  try {
-    return toml::parse(text);
-  } catch (const TomlSurprise&) {
-    return Error{Code::kInvalid, std::string(kConfigFile) + " is not well-formed TOML"};
-  }
-}
-
 }  // namespace
 
 const char* scheme_name(Scheme scheme) { return scheme == Scheme::kHttps ? "https" : "http"; }
@@ -305,7 +273,9 @@ Result<ProjectConfig> parse_config(std::string_view text) {
   if (text.size() > kConfigBytesMax) {
     return Error{Code::kLimit, std::string(kConfigFile) + " is larger than 256 KiB"};
   }
-  PH_ASSIGN(const toml::parse_result parsed, parse_toml(text));
+  Result<toml::parse_result> outcome = parse_toml(text);
+  if (!outcome.ok()) return std::move(outcome.error()).in(std::string(kConfigFile));
+  const toml::parse_result& parsed = *outcome;
   if (!parsed) {
     return at_line(parsed.error().source(), std::string(parsed.error().description()));
   }

@@ -90,6 +90,7 @@ class Run:
             PATH=f"{tools}:{self.env['PATH']}",
             PYTHON=sys.executable,
             LEDGERS=str(GOLDEN / "ledgers"),
+            DOCS=str(HERE.parent.parent / "docs"),
         )
         (self.root / "user").mkdir()
 
