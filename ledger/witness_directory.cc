@@ -203,14 +203,20 @@ Result<WitnessListing> list_witness(const fs::path& directory) {
 }
 
 ServingWitness::ServingWitness(WitnessFiles files, Lease lease, Cosigner cosigner,
-                               const Clock& clock)
+                               const Clock& clock, WitnessAlarm alarm)
     : files_(std::move(files)),
       lease_(std::move(lease)),
       cosigner_(std::move(cosigner)),
-      clock_(clock) {}
+      clock_(clock),
+      alarm_(alarm ? std::move(alarm) : [](const std::string& text) { diag::warn(text); }) {}
+
+void ServingWitness::tell(const Error& error) const {
+  alarm_(error.message + (error.hint.empty() ? "" : "; " + error.hint));
+}
 
 Result<std::unique_ptr<ServingWitness>> ServingWitness::open(const fs::path& directory,
-                                                             const Clock& clock) {
+                                                             const Clock& clock,
+                                                             WitnessAlarm alarm) {
   WitnessFiles files{directory};
   PH_TRY(require_witness(files));
   auto lease = Lease::try_acquire(files.lock());
@@ -221,12 +227,12 @@ Result<std::unique_ptr<ServingWitness>> ServingWitness::open(const fs::path& dir
                                   (pid.ok() && *pid ? ": process " + std::to_string(**pid) : "")};
   }
   PH_ASSIGN(Cosigner cosigner, Cosigner::load(files.key()));
-  std::unique_ptr<ServingWitness> witness(
-      new ServingWitness(std::move(files), std::move(*lease), std::move(cosigner), clock));
+  std::unique_ptr<ServingWitness> witness(new ServingWitness(
+      std::move(files), std::move(*lease), std::move(cosigner), clock, std::move(alarm)));
   PH_TRY(witness->refresh_logs());
   for (const WitnessedLog& log : witness->logs_) {
     const auto state = state_of(witness->files_, log.origin, witness->key());
-    if (!state.ok()) diag::warn(state.error().message + "; " + state.error().hint);
+    if (!state.ok()) witness->tell(state.error());
   }
   return witness;
 }
@@ -251,8 +257,7 @@ WitnessAnswer ServingWitness::add_checkpoint(std::string_view body) {
   const std::lock_guard lock(mutex_);
   auto answered = answer(*request);
   if (answered.ok()) return std::move(*answered);
-  diag::warn(answered.error().message +
-             (answered.error().hint.empty() ? "" : "; " + answered.error().hint));
+  tell(answered.error());
   return broken_answer();
 }
 
@@ -276,10 +281,10 @@ Result<WitnessAnswer> ServingWitness::answer(const AddCheckpoint& request) {
   WitnessDecision decision = decide(request, *log, state, cosigner_, now_s);
   if (decision.conduct == LogConduct::kFork) keep_evidence(request, state);
   if (decision.conduct == LogConduct::kNoProof) {
-    diag::warn(named(origin) + " signed a tree of size " + std::to_string(request.checkpoint.size) +
-               " that was not shown to continue the one cosigned last");
+    alarm_(named(origin) + " signed a tree of size " + std::to_string(request.checkpoint.size) +
+           " that was not shown to continue the one cosigned last");
   }
-  if (!decision.problem.empty()) diag::warn(named(origin) + ": " + decision.problem);
+  if (!decision.problem.empty()) alarm_(named(origin) + ": " + decision.problem);
   if (decision.next) {
     // Durable from here on; only now may the cosignature be seen.
     if (Status written = write_state(files_, *decision.next); !written.ok()) {
@@ -293,9 +298,9 @@ Result<WitnessAnswer> ServingWitness::answer(const AddCheckpoint& request) {
 // Two signed roots for one size speak for themselves, wherever they are taken.
 void ServingWitness::keep_evidence(const AddCheckpoint& request, const WitnessState& state) const {
   const Checkpoint& checkpoint = request.checkpoint;
-  diag::warn(named(checkpoint.origin) + " FORKED: it signed another tree of size " +
-             std::to_string(checkpoint.size) +
-             " than the one that was cosigned; both are kept in " + files_.evidence().string());
+  alarm_(named(checkpoint.origin) + " FORKED: it signed another tree of size " +
+         std::to_string(checkpoint.size) + " than the one that was cosigned; both are kept in " +
+         files_.evidence().string());
   const std::string prefix = origin_digest(checkpoint.origin) + "-";
   Status kept = make_private_directory(files_.evidence());
   std::size_t count = 0;
@@ -312,20 +317,20 @@ void ServingWitness::keep_evidence(const AddCheckpoint& request, const WitnessSt
     if (!kept.ok() || fs::exists(file, code)) continue;
     kept = write_file_durably(file, as_bytes(note), 0600);
   }
-  if (!kept.ok()) diag::warn("evidence was not kept: " + kept.error().message);
+  if (!kept.ok()) tell(std::move(kept.error()).in("evidence was not kept"));
 }
 
 WitnessAnswer ServingWitness::newest(std::string_view digest) {
   const std::lock_guard lock(mutex_);
   if (const Status fresh = refresh_logs(); !fresh.ok()) {
-    diag::warn(fresh.error().message);
+    tell(fresh.error());
     return broken_answer();
   }
   for (const WitnessedLog& log : logs_) {
     if (origin_digest(log.origin) != digest) continue;
     const auto state = state_of(files_, log.origin, key());
     if (!state.ok()) {
-      diag::warn(state.error().message + "; " + state.error().hint);
+      tell(state.error());
       return broken_answer();
     }
     if (!state->newest) break;

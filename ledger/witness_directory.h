@@ -19,6 +19,7 @@
 #include "ledger/witness.h"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -63,12 +64,17 @@ struct WitnessListing {
 };
 Result<WitnessListing> list_witness(const std::filesystem::path& directory);
 
+// Told to whoever runs the witness: a log forked, a state is lost, a write failed. One line,
+// escaped.
+using WitnessAlarm = std::function<void(const std::string&)>;
+
 // The one that serves a directory. Safe from several threads; requests are taken one at a time.
 class ServingWitness {
  public:
-  // kBusy: another process serves it. kNotFound: no witness there. `clock` must outlive this.
+  // kBusy: another process serves it. kNotFound: no witness there. `clock` must outlive this;
+  // `alarm` is called on the thread that serves.
   static Result<std::unique_ptr<ServingWitness>> open(const std::filesystem::path& directory,
-                                                      const Clock& clock);
+                                                      const Clock& clock, WitnessAlarm alarm = {});
 
   const CosignerKey& key() const { return cosigner_.key(); }
   // Answers a request; what a 200 says is durable. After a write that failed everything is
@@ -79,7 +85,9 @@ class ServingWitness {
   WitnessAnswer newest(std::string_view digest);
 
  private:
-  ServingWitness(WitnessFiles files, Lease lease, Cosigner cosigner, const Clock& clock);
+  ServingWitness(WitnessFiles files, Lease lease, Cosigner cosigner, const Clock& clock,
+                 WitnessAlarm alarm);
+  void tell(const Error& error) const;
   // All with mutex_ held.
   Status refresh_logs();
   Result<WitnessAnswer> answer(const AddCheckpoint& request);
@@ -96,6 +104,7 @@ class ServingWitness {
   Lease lease_;
   Cosigner cosigner_;
   const Clock& clock_;
+  WitnessAlarm alarm_;
   std::mutex mutex_;
   std::vector<WitnessedLog> logs_;  // as the file with logs_stamp_ has them
   std::optional<Stamp> logs_stamp_;
