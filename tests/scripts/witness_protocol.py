@@ -3,6 +3,7 @@
 
 usage: PHANTOM_BIN=build/.../phantom tests/scripts/witness_protocol.py
 
+A ledger of phantom's own is cosigned too, and tools/reader.py checks that cosignature.
 Signatures are made and checked with PyNaCl, one cosignature with openssl as well. The witness is
 then killed at each system call that makes its state durable (strace; left out where it may not
 trace), and at random while a log submits: what it had answered is never forgotten.
@@ -24,6 +25,7 @@ from pathlib import Path
 from nacl.signing import SigningKey, VerifyKey
 
 PHANTOM = os.environ["PHANTOM_BIN"]
+READER = Path(__file__).resolve().parents[2] / "tools" / "reader.py"
 DASH = "\u2014 "
 ANSWER = "sendmsg,sendto"
 CALLS = ("openat", "write", "fsync", "rename", ANSWER)
@@ -218,6 +220,32 @@ def check_one_process(scratch):
     same(third.end(), 0, "after kill -9")
 
 
+def check_a_ledger(scratch):
+    home = scratch / "home"
+    os.environ["PHANTOM_HOME"] = str(home)
+    vkey = run("ledger", "init").strip()
+    note = run("audit", "head")
+    text, _, _ = note.partition("\n\n")
+    make(scratch / "ledgers")
+    run("witness", "add-log", str(scratch / "ledgers"), vkey)
+    witness = Witness(scratch / "ledgers")
+    code, _, line = witness.add("old 0\n\n" + note)
+    same(code, 200, "a ledger's checkpoint")
+    Cosigner(witness.vkey).check(line, text + "\n")
+    same(witness.end(), 0, "exit code")
+    lines = note + line
+    payload = line.split(" ")[2]
+    other = line.replace(payload, payload[:40] + ("A" if payload[40] != "A" else "B") + payload[41:])
+    for anchor, wanted, said in ((lines, 0, "cosigned by witness.example/w1 up to size"),
+                                 (note + other, 1, "wrong cosignature"),
+                                 (note, 3, "no checkpoint from outside is cosigned by")):
+        (scratch / "anchor").write_text(anchor, encoding="utf-8")
+        done = subprocess.run([sys.executable, READER, home / "ledger", "--key", vkey, "--anchor",
+                               scratch / "anchor", "--witness", witness.vkey, "--jobs", "1"],
+                              capture_output=True, text=True)
+        same((done.returncode, said in done.stdout), (wanted, True), done.stdout + done.stderr)
+
+
 def submit(witness, log, size_known, size):
     """The size that was cosigned, or None when nothing was heard."""
     try:
@@ -325,6 +353,7 @@ def main():
         scratch = Path(name)
         check_with_openssl(scratch, *check_rules(scratch))
         check_one_process(scratch)
+        check_a_ledger(scratch)
         size = check_random_kills(scratch, 12)
         killed = check_kill_points(scratch) if may_trace() else 0
         print("witness_protocol: rules, openssl and one process hold; %d kill points%s, %d leaves "
