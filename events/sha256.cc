@@ -4,8 +4,6 @@
 
 #include <openssl/evp.h>
 
-#include <memory>
-
 namespace phantom {
 namespace {
 
@@ -35,6 +33,31 @@ Digest sha256(std::initializer_list<ByteView> parts) {
   Digest digest;
   good = good && EVP_DigestFinal_ex(hasher.context, digest.data(), nullptr) == 1;
   PH_CHECK(good, "SHA-256 failed");
+  return digest;
+}
+
+struct Sha256::State {
+  Hasher hasher;
+  void start() {
+    PH_CHECK(EVP_DigestInit_ex2(hasher.context, hasher.md, nullptr) == 1, "SHA-256 failed");
+  }
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) { state_->start(); }
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::update(ByteView bytes) {
+  const bool good = EVP_DigestUpdate(state_->hasher.context, bytes.data(), bytes.size()) == 1;
+  PH_CHECK(good, "SHA-256 failed");
+}
+
+Digest Sha256::finish() {
+  Digest digest;
+  const bool good = EVP_DigestFinal_ex(state_->hasher.context, digest.data(), nullptr) == 1;
+  PH_CHECK(good, "SHA-256 failed");
+  state_->start();
   return digest;
 }
 
