@@ -12,6 +12,8 @@ std::vector<Option> verify_flags(VerifyArgs& args) {
       {"ledger", "DIR", "the ledger; one's own if not given", &args.ledger},
       {"tiles", "DIR-or-URL", "a log published as tiles, in a directory or on a web server",
        &args.tiles},
+      {"backup", "DIR", "what phantom ledger backup wrote, with the checkpoints of all commits",
+       &args.backup},
       {"proof", "FILE", "check one event by its proof, without a ledger", &args.proof},
       {"pins", "DIR",
        "what a repository has committed: DIR/ledger.vkey as the key, unless --key is given, and "

@@ -14,6 +14,7 @@ struct VerifyArgs {
   // What is verified; at most one. Each is a kind of cli/verify_kinds.h.
   std::optional<std::string> ledger;
   std::optional<std::string> tiles;
+  std::optional<std::string> backup;
   std::optional<std::string> proof;
 
   // What the caller has kept apart from it.

@@ -47,6 +47,7 @@ Result<std::unique_ptr<TileSource>> open_tiles_anywhere(const VerifyArgs& args,
 std::vector<VerifyKind> file_kinds(OpenTiles open_tiles);
 
 VerifyKind tiles_kind(OpenTiles open_tiles);
+VerifyKind backup_kind();
 VerifyKind proof_kind();
 
 class Environment;
