@@ -123,6 +123,11 @@ std::vector<const Check*> findings(const VerifyReport& report) {
   return found;
 }
 
+bool is_of_log(const VerifyReport& report) {
+  return std::any_of(report.checks.begin(), report.checks.end(),
+                     [](const Check& check) { return check.id == "anchors"; });
+}
+
 std::string finding_text(const Check& check) {
   if (check.reason.empty()) {
     return std::string(check.state == CheckState::kFail ? "does not hold: " : "is undecided: ") +

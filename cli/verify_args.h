@@ -33,7 +33,9 @@ struct VerifyArgs {
   // The reports.
   std::vector<std::string> formats;
   std::vector<std::string> outputs;
+  std::optional<std::string> summary;
   bool json = false;
+  bool warn_indeterminate = false;
 };
 
 // The flags, in the order the help shows them. They fill `args`, which must outlive them.

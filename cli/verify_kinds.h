@@ -19,7 +19,8 @@ namespace phantom {
 
 struct Verified {
   VerifyReport report;
-  std::string subject;  // what was checked, for the report
+  std::string subject;          // what was checked, for the report
+  std::string trust_from = {};  // when the kind itself found what to trust: "home"
 };
 
 struct VerifyKind {
