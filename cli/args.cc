@@ -68,10 +68,11 @@ Status assign(const Command& command, const Slot& slot) {
 std::vector<std::string> leading_words(const CommandTable& table,
                                        const std::vector<std::string>& args) {
   std::vector<std::string> words;
-  if (args.empty()) return words;
-  words.push_back(args[0]);
-  if (table.is_group(args[0]) && args.size() > 1 && !args[1].starts_with("-")) {
-    words.push_back(args[1]);
+  std::string name;
+  for (const std::string& arg : args) {
+    if (!words.empty() && (arg.starts_with("-") || !table.is_group(name))) break;
+    words.push_back(arg);
+    name += (name.empty() ? "" : " ") + arg;
   }
   return words;
 }
@@ -159,13 +160,14 @@ Result<ParsedArgs> parse_args(const CommandTable& table, const std::vector<std::
   const std::vector<std::string> words = leading_words(table, args);
   const Command* command = table.find(words);
   if (command == nullptr) {
-    if (words.size() == 1 && table.is_group(words[0])) {
-      const bool asks = args.size() == 1 || args[1] == "--help" || args[1] == "-h";
-      if (asks) return ParsedArgs{.help_for = words};
-      return usage_error(nullptr, words[0] + " needs a command before its options");
-    }
     std::string named;
     for (const std::string& word : words) named += (named.empty() ? "" : " ") + word;
+    if (table.is_group(named)) {
+      const std::size_t next = words.size();
+      const bool asks = args.size() == next || args[next] == "--help" || args[next] == "-h";
+      if (asks) return ParsedArgs{.help_for = words};
+      return usage_error(nullptr, named + " needs a command before its options");
+    }
     return usage_error(nullptr, "there is no command \"" + escape_terminal(named) + "\"");
   }
   std::vector<std::string> own(args.begin() + static_cast<std::ptrdiff_t>(words.size()),

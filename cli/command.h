@@ -54,12 +54,16 @@ struct Command {
 
   std::string name() const;        // "audit show"; the program's if it has no words
   std::string invocation() const;  // "phantom audit show"
+  std::string group() const;       // "audit"; empty for a command of one word
 };
 
-// Words that only hold further commands.
+// Words that only hold further commands: "audit", "audit anchor".
 struct CommandGroup {
-  std::string word;
+  std::string name;
   std::string summary;
+
+  std::string word() const;   // its last one
+  std::string above() const;  // the group it is in; empty for the first level
 };
 
 struct CommandTable {
@@ -67,7 +71,7 @@ struct CommandTable {
   std::vector<Command> commands;
 
   const Command* find(const std::vector<std::string>& words) const;
-  bool is_group(std::string_view word) const;
+  bool is_group(std::string_view name) const;
 };
 
 }  // namespace phantom

@@ -13,7 +13,7 @@ Result<std::unique_ptr<TileSource>> open_tiles_anywhere(const VerifyArgs& args,
                                                         VerifyOptions& options) {
   if (!is_http_url(*args.tiles)) return open_tiles_directory(args, options);
   options.threads = kConnections;
-  HttpTilesOptions http;
+  HttpClientOptions http;
   if (args.ca) http.ca_file = *args.ca;
   return open_http_tiles(*args.tiles, http);
 }

@@ -8,6 +8,7 @@ CommandTable make_command_table() {
   CommandTable table;
   table.groups = {
       {"audit", "read and check the record"},
+      {"privacy", "whose data is in the record, and its erasure"},
       {"ledger", "the store of the record"},
   };
   std::vector<Command>& commands = table.commands;
@@ -29,6 +30,10 @@ CommandTable make_command_table() {
   commands.push_back(audit_export_command());
   commands.push_back(audit_head_command());
   commands.push_back(audit_path_command());
+  commands.push_back(privacy_list_command());
+  commands.push_back(privacy_erase_command());
+  commands.push_back(privacy_new_subject_command());
+  commands.push_back(privacy_prove_erased_command());
   commands.push_back(ledger_init_command());
   commands.push_back(ledger_info_command());
   commands.push_back(ledger_serve_command());

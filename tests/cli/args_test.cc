@@ -18,7 +18,7 @@ struct ArgsProbe {
   CommandTable table;
 
   ArgsProbe() {
-    table.groups = {{"group", "a group"}};
+    table.groups = {{"group", "a group"}, {"group inner", "a group in it"}};
     Command show;
     show.words = {"group", "show"};
     show.options = {{"json", "", "", &json},
@@ -35,7 +35,10 @@ struct ArgsProbe {
     run.words = {"exec"};
     run.rest = &rest;
     run.options = {{"json", "", "", &json}};
-    table.commands = {show, add, run};
+    Command deep;
+    deep.words = {"group", "inner", "list"};
+    deep.options = {{"json", "", "", &json}};
+    table.commands = {show, add, run, deep};
   }
 
   std::string error(const std::vector<std::string>& args) {
@@ -55,6 +58,18 @@ TEST(Args, FillsTheTargetsOfTheNamedCommand) {
   EXPECT_EQ(probe.last, 3U);
   EXPECT_EQ(probe.mode, "b");
   EXPECT_EQ(probe.types, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(Args, FindsCommandsInGroupsOfGroups) {
+  ArgsProbe probe;
+  const auto parsed = parse_args(probe.table, {"group", "inner", "list", "--json"});
+  ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+  EXPECT_EQ(parsed->run, &probe.table.commands[3]);
+  EXPECT_TRUE(probe.json);
+  EXPECT_EQ(parse_args(probe.table, {"group", "inner"})->help_for,
+            (std::vector<std::string>{"group", "inner"}));
+  EXPECT_EQ(probe.error({"group", "inner", "add"}),
+            "there is no command \"group inner add\"|phantom --help shows how it is used");
 }
 
 TEST(Args, NeverRepeatsASurplusWord) {
