@@ -28,8 +28,8 @@ struct Slot {
 
 Error usage_error(const Command* command, std::string message) {
   Error error{Code::kInvalid, std::move(message)};
-  const std::string name = command ? " " + command->name() : "";
-  return std::move(error).with_hint("phantom" + name + " --help shows how it is used");
+  const std::string name = command ? command->invocation() : "phantom";
+  return std::move(error).with_hint(name + " --help shows how it is used");
 }
 
 Status assign(const Command& command, const Slot& slot) {
@@ -68,10 +68,11 @@ Status assign(const Command& command, const Slot& slot) {
 std::vector<std::string> leading_words(const CommandTable& table,
                                        const std::vector<std::string>& args) {
   std::vector<std::string> words;
-  if (args.empty()) return words;
-  words.push_back(args[0]);
-  if (table.is_group(args[0]) && args.size() > 1 && !args[1].starts_with("-")) {
-    words.push_back(args[1]);
+  std::string name;
+  for (const std::string& arg : args) {
+    if (!words.empty() && (arg.starts_with("-") || !table.is_group(name))) break;
+    words.push_back(arg);
+    name += (name.empty() ? "" : " ") + arg;
   }
   return words;
 }
@@ -168,13 +169,14 @@ Result<ParsedArgs> parse_args(const CommandTable& table, const std::vector<std::
   const std::vector<std::string> words = leading_words(table, args);
   const Command* command = table.find(words);
   if (command == nullptr) {
-    if (words.size() == 1 && table.is_group(words[0])) {
-      const bool asks = args.size() == 1 || args[1] == "--help" || args[1] == "-h";
-      if (asks) return ParsedArgs{.help_for = words};
-      return usage_error(nullptr, words[0] + " needs a command before its options");
-    }
     std::string named;
     for (const std::string& word : words) named += (named.empty() ? "" : " ") + word;
+    if (table.is_group(named)) {
+      const std::size_t next = words.size();
+      const bool asks = args.size() == next || args[next] == "--help" || args[next] == "-h";
+      if (asks) return ParsedArgs{.help_for = words};
+      return usage_error(nullptr, named + " needs a command before its options");
+    }
     return usage_error(nullptr, "there is no command \"" + escape_terminal(named) + "\"");
   }
   std::vector<std::string> own(args.begin() + static_cast<std::ptrdiff_t>(words.size()),
@@ -186,6 +188,13 @@ Result<ParsedArgs> parse_args(const CommandTable& table, const std::vector<std::
     own.resize(start);
   }
   return parse_command(*command, std::move(own));
+}
+
+Result<ParsedArgs> parse_args(const Command& program, const std::vector<std::string>& args) {
+  if (args.size() == 1 && (args[0] == "--version" || args[0] == "-V")) {
+    return ParsedArgs{.version = true};
+  }
+  return parse_command(program, args);
 }
 
 }  // namespace phantom

@@ -6,10 +6,36 @@
 #include "cli/report_location.h"
 #include "cli/verify_inputs.h"
 
-#include <filesystem>
+#include <algorithm>
 
 namespace phantom {
 namespace {
+
+// What flags that go with every kind cannot mean together; empty when they are fine.
+std::string contradiction(const VerifyArgs& args) {
+  if (args.deep && args.incremental) return "--deep and --incremental exclude each other";
+  if (args.update_trust && !args.trust_state) return "--update-trust needs --trust-state";
+  if (args.json && !args.formats.empty()) return "--json is short for --format json: give one";
+  const std::size_t formats = std::max<std::size_t>(args.formats.size(), 1);
+  if (args.outputs.size() > formats) return "more -o than --format";
+  if (formats > args.outputs.size() + 1) return "only one report fits on standard output";
+  return "";
+}
+
+// Something the caller handed over that cannot be used: says so and gives the exit code.
+int refuse_input(Output& out, const Error& error) {
+  out.error(error);
+  switch (error.code) {
+    case Code::kNotFound:
+      return kExitIndeterminate;
+    case Code::kDenied:
+      return kExitDenied;
+    case Code::kIo:
+      return kExitIo;
+    default:
+      return kExitUsage;
+  }
+}
 
 Status read_trust_state(const VerifyArgs& args, VerifyOptions& options) {
   if (!args.trust_state) return {};
@@ -23,69 +49,53 @@ Status read_trust_state(const VerifyArgs& args, VerifyOptions& options) {
   return std::move(note.error());
 }
 
+// Key, anchors and trust state.
+Result<VerifyOptions> read_outside(const VerifyArgs& args) {
+  VerifyOptions options;
+  if (args.key) {
+    PH_ASSIGN(options.key, read_verifier_key(*args.key));
+  }
+  for (const std::string& file : args.anchors) {
+    PH_ASSIGN(std::string note, read_checkpoint_file(file));
+    options.anchors.push_back(std::move(note));
+  }
+  PH_TRY(read_trust_state(args, options));
+  return options;
+}
+
 // Files of the command line that a repository may hold, the likeliest first.
-std::vector<std::string> named_files(const VerifyArgs& args) {
+std::vector<std::string> named_files(const VerifyArgs& args, const std::string& subject) {
   std::vector<std::string> files = args.anchors;
   if (args.key && !parse_verifier_key(*args.key).ok()) files.push_back(*args.key);
-  for (const auto& file : {args.trust_state, args.proof, args.ledger}) {
-    if (file) files.push_back(*file);
-  }
+  if (args.trust_state) files.push_back(*args.trust_state);
+  files.push_back(subject);
   return files;
 }
 
-}  // namespace
-
-VerifyArgs with_pins(VerifyArgs args) {
-  if (!args.pins) return args;
-  const std::filesystem::path directory = *args.pins;
-  if (!args.key) args.key = (directory / "ledger.vkey").string();
-  if (!args.proof) args.anchors.insert(args.anchors.begin(), (directory / "anchor.json").string());
-  args.pins.reset();
-  return args;
+// Every asked-for format once; the first -o takes the first --format, and so on. What has no file
+// goes to standard output.
+int print_report(Output& out, const VerifyArgs& args, const Verified& verified) {
+  std::vector<std::string> formats = args.formats;
+  if (formats.empty()) formats = {args.json ? "json" : report_format_names().front()};
+  const Report input{verified.report, verified.subject,
+                     report_location(named_files(args, verified.subject))};
+  int exit_code = verified.report.exit_code;
+  for (std::size_t i = 0; i < formats.size(); ++i) {
+    const ReportFormat format = find_report_format(formats[i]);
+    PH_CHECK(format != nullptr, "the command line takes only known formats");
+    const std::string text = format(input);
+    if (i >= args.outputs.size()) {
+      out.result(text);
+    } else if (const Status written = write_output_file(args.outputs[i], as_bytes(text));
+               !written.ok()) {
+      out.error(written.error());
+      if (exit_code != kExitFailed) exit_code = kExitIo;
+    }
+  }
+  return exit_code;
 }
 
-int refuse_input(Environment& environment, const Error& error) {
-  environment.out().error(error);
-  switch (error.code) {
-    case Code::kNotFound:
-      return kExitIndeterminate;
-    case Code::kDenied:
-      return kExitDenied;
-    case Code::kIo:
-      return kExitIo;
-    default:
-      return kExitUsage;
-  }
-}
-
-std::optional<int> read_outside(Environment& environment, const VerifyArgs& args,
-                                VerifyOptions& options) {
-  if (args.key) {
-    auto key = read_verifier_key(*args.key);
-    if (!key.ok()) return refuse_input(environment, key.error());
-    options.key = *key;
-  }
-  for (const std::string& file : args.anchors) {
-    auto note = read_checkpoint_file(file);
-    if (!note.ok()) return refuse_input(environment, note.error());
-    options.anchors.push_back(std::move(*note));
-  }
-  if (const Status read = read_trust_state(args, options); !read.ok()) {
-    return refuse_input(environment, read.error());
-  }
-  return std::nullopt;
-}
-
-VerifyReport with_progress(VerifyOptions& options, const std::function<VerifyReport()>& verify) {
-  Progress progress("events");
-  options.progress = [&progress](std::uint64_t done, std::uint64_t total) {
-    progress.show(done, total);
-  };
-  VerifyReport report = verify();
-  options.progress = {};
-  return report;
-}
-
+// Moves the trust state forward after a good run.
 Status update_trust_state(const std::string& file, const VerifyReport& report) {
   // What is published is on disk; of a ledger the note says how far it is.
   const std::string& note = report.synced_note.empty() ? report.head_note : report.synced_note;
@@ -97,24 +107,38 @@ Status update_trust_state(const std::string& file, const VerifyReport& report) {
   return write_output_file(file, as_bytes(note));
 }
 
-int print_report(Environment& environment, const VerifyArgs& args, const VerifyReport& report,
-                 const std::string& subject) {
-  std::vector<std::string> formats = args.formats;
-  if (formats.empty()) formats = {args.json ? "json" : report_format_names().front()};
-  const Report input{report, subject, report_location(named_files(args))};
-  int exit_code = report.exit_code;
-  for (std::size_t i = 0; i < formats.size(); ++i) {
-    const ReportFormat format = find_report_format(formats[i]);
-    PH_CHECK(format != nullptr, "the command line takes only known formats");
-    const std::string text = format(input);
-    if (i >= args.outputs.size()) {
-      environment.out().result(text);
-    } else if (const Status written = write_output_file(args.outputs[i], as_bytes(text));
-               !written.ok()) {
-      environment.out().error(written.error());
-      if (exit_code != kExitFailed) exit_code = kExitIo;
-    }
+Result<Verified> run_kind(const VerifyKind& kind, const VerifyArgs& args, VerifyOptions& options) {
+  Progress progress("events");
+  options.progress = [&progress](std::uint64_t done, std::uint64_t total) {
+    progress.show(done, total);
+  };
+  auto verified = kind.run(args, options);
+  options.progress = {};
+  return verified;
+}
+
+}  // namespace
+
+Result<int> run_verify(Output& out, const VerifyProgram& program, VerifyArgs& given) {
+  const auto kind = choose_kind(program.kinds, given_flags(verify_flags(given)), program.fallback);
+  std::string wrong = kind.ok() ? contradiction(given) : kind.error().message;
+  if (!wrong.empty()) {
+    out.note(wrong);
+    out.hint(program.name + " --help shows how it is used");
+    return kExitUsage;
   }
+  const VerifyArgs args = with_pins(given);
+  Result<VerifyOptions> options = read_outside(args);
+  if (!options.ok()) return refuse_input(out, options.error());
+  const Result<Verified> verified = run_kind(**kind, args, *options);
+  if (!verified.ok()) return refuse_input(out, verified.error());
+  const VerifyReport& report = verified->report;
+  const int exit_code = print_report(out, args, *verified);
+  if (report.exit_code != kExitOk) return exit_code;
+  if (args.trust_state && args.update_trust) {
+    PH_TRY(update_trust_state(*args.trust_state, report));
+  }
+  if ((*kind)->after_good) PH_TRY((*kind)->after_good(report));
   return exit_code;
 }
 

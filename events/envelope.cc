@@ -154,6 +154,15 @@ Status check_submitted(const Draft& draft) {
   return {};
 }
 
+// The history of a session, project or actor is what is filed under it: who asks by the tag must
+// get every event that names it.
+bool is_filed_under(const std::vector<std::string>& tags, std::string_view kind,
+                    std::string_view name) {
+  return std::any_of(tags.begin(), tags.end(), [&](const std::string& tag) {
+    return tag.size() == kind.size() + name.size() && tag.starts_with(kind) && tag.ends_with(name);
+  });
+}
+
 }  // namespace
 
 Result<ByteView> EntryEncoder::encode(const Draft& draft, const Sequencing& sequencing) {
@@ -234,6 +243,13 @@ Status check_draft(const Draft& draft) {
   }
   for (const Condition& condition : draft.conditions) {
     if (!is_valid_tag(condition.tag)) return bad("not a tag: " + escape_terminal(condition.tag));
+  }
+  for (const auto& [kind, name] : {std::pair("session:", std::string_view(draft.context.session)),
+                                   std::pair("project:", std::string_view(draft.context.project)),
+                                   std::pair("actor:", std::string_view(draft.context.actor_id))}) {
+    if (!name.empty() && !is_filed_under(draft.tags, kind, name)) {
+      return bad("not filed under " + (kind + escape_terminal(name)));
+    }
   }
   std::set<std::string_view> fields;
   for (const SealedField& field : draft.sealed) {

@@ -43,9 +43,9 @@ Result<Bytes> encode_entry(const Draft& draft, const Sequencing& sequencing);
 Result<const schema::Entry*> parse_entry(ByteView bytes);
 
 Bytes encode_draft(const Draft& draft);
-// Checks all that the writer relies on: bounds, tag names, no duplicate tags, sealed fields of the
-// right size, a payload of its type. Drafts that announce keys are the writer's own and refused.
-// kInvalid otherwise.
+// Checks all that the writer relies on: bounds, tag names, no duplicate tags, that the event is
+// filed under the session, project and actor it names, sealed fields of the right size, a payload
+// of its type. Drafts that announce keys are the writer's own and refused. kInvalid otherwise.
 Result<Draft> parse_draft(ByteView bytes);
 Status check_draft(const Draft& draft);
 

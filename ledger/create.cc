@@ -36,16 +36,20 @@ Status remove_durably(const fs::path& file) {
 
 Status refuse_second_history(const Home& home, bool unfinished) {
   std::error_code code;
-  if (fs::exists(home.ledger(), code)) {
-    return Error{Code::kExists, "there is a ledger at " + home.ledger().string() + " already"};
-  }
   const char* const kHint =
       "restore the ledger from a backup; to start over, move the whole of PHANTOM_HOME away";
   PH_ASSIGN(const bool pinned, any_pinned(home));
+  const LedgerFiles files{home.ledger()};
+  const bool directory = fs::exists(home.ledger(), code);
+  const bool store = fs::exists(files.db(), code) || fs::exists(files.db_before_upgrade(), code);
+  if (directory && (store || !pinned)) {
+    return Error{Code::kExists, "there is a ledger at " + home.ledger().string() + " already"};
+  }
   if (pinned) {
+    const fs::path gone = directory ? files.db() : home.ledger();
     return Error{Code::kDenied,
                  "there was a ledger here: " + home.trust().string() + " knows it, but " +
-                     home.ledger().string() + " is gone",
+                     gone.string() + " is gone",
                  kHint};
   }
   if (!unfinished && fs::exists(log_key_file(home.keys()), code)) {

@@ -18,7 +18,7 @@ struct ArgsProbe {
   CommandTable table;
 
   ArgsProbe() {
-    table.groups = {{"group", "a group"}};
+    table.groups = {{"group", "a group"}, {"group inner", "a group in it"}};
     Command show;
     show.words = {"group", "show"};
     show.options = {{"json", "", "", &json},
@@ -36,7 +36,10 @@ struct ArgsProbe {
     run.rest = &rest;
     run.options = {
         {"json", "", "", &json}, {"file", "F", "", &file}, {"last", "N", "", &last, {}, 'n'}};
-    table.commands = {show, add, run};
+    Command deep;
+    deep.words = {"group", "inner", "list"};
+    deep.options = {{"json", "", "", &json}};
+    table.commands = {show, add, run, deep};
   }
 
   std::string error(const std::vector<std::string>& args) {
@@ -70,6 +73,18 @@ TEST(Args, ValueOfAnOptionBeforeAnotherProgramsCommandLineIsNotItsFirstWord) {
   }
   ArgsProbe probe;
   EXPECT_FALSE(parse_args(probe.table, {"exec", "--file"}).ok());
+}
+
+TEST(Args, FindsCommandsInGroupsOfGroups) {
+  ArgsProbe probe;
+  const auto parsed = parse_args(probe.table, {"group", "inner", "list", "--json"});
+  ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+  EXPECT_EQ(parsed->run, &probe.table.commands[3]);
+  EXPECT_TRUE(probe.json);
+  EXPECT_EQ(parse_args(probe.table, {"group", "inner"})->help_for,
+            (std::vector<std::string>{"group", "inner"}));
+  EXPECT_EQ(probe.error({"group", "inner", "add"}),
+            "there is no command \"group inner add\"|phantom --help shows how it is used");
 }
 
 TEST(Args, NeverRepeatsASurplusWord) {

@@ -167,6 +167,9 @@ TEST(Entry, LargestPayloadFitsAndOneLargerIsLimit) {
 // A draft as large as one may be, with `tags` tags of 60 bytes.
 Draft largest_draft(std::size_t tags) {
   Draft draft = sample_session_started(1);
+  draft.context.session.clear();
+  draft.context.project.clear();
+  draft.context.actor_id.clear();
   draft.tags.clear();
   for (std::size_t i = 0; i < tags; ++i) {
     std::string tag = "t:" + std::to_string(i);
@@ -187,6 +190,19 @@ TEST(Entry, TheLargestDraftWithTheMostTagsFits) {
     const auto entry = encode_entry(draft, sequencing);
     ASSERT_TRUE(entry.ok()) << tags;
     EXPECT_TRUE(parse_entry(*entry).ok()) << tags;
+  }
+}
+
+TEST(DraftBytes, MustBeFiledUnderWhatTheyName) {
+  const Draft good = sample_draft(event_no<schema::SecretOpened>(), 12, "API_KEY");
+  ASSERT_TRUE(check_draft(good).ok());
+  for (std::size_t i = 0; i < good.tags.size(); ++i) {
+    Draft bad = good;
+    bad.tags.erase(bad.tags.begin() + static_cast<std::ptrdiff_t>(i));
+    EXPECT_FALSE(check_draft(bad).ok()) << good.tags[i];
+    bad.tags.push_back(good.tags[i] + "x");
+    EXPECT_FALSE(check_draft(bad).ok()) << good.tags[i];
+    EXPECT_FALSE(parse_draft(encode_draft(bad)).ok()) << good.tags[i];
   }
 }
 

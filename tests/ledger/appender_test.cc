@@ -81,6 +81,17 @@ TEST(Appender, WipedLedgerDoesNotStartASecondHistory) {
   EXPECT_EQ(without_pins.error().code, Code::kDenied);
 }
 
+TEST(Appender, LedgerWhoseStoreIsGoneIsNamedAsLost) {
+  LedgerHome home;
+  home.create();
+  const auto db = LedgerFiles{home.home().ledger()}.db();
+  std::filesystem::remove_all(db);
+  const auto again = create_ledger(home.home(), {}, {});
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().code, Code::kDenied);
+  EXPECT_NE(again.error().message.find(db.string() + " is gone"), std::string::npos);
+}
+
 TEST(Appender, UnfinishedCreationIsDoneAgain) {
   LedgerHome home;
   home.create();

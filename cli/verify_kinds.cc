@@ -1,0 +1,64 @@
+#include "cli/verify_kinds.h"
+
+#include <algorithm>
+
+namespace phantom {
+namespace {
+
+// What every kind takes.
+constexpr std::string_view kForAll[] = {"pins", "key", "format", "output", "json"};
+
+bool holds(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Error refuse(std::string message) { return {Code::kInvalid, std::move(message)}; }
+
+}  // namespace
+
+std::vector<VerifyKind> file_kinds(OpenTiles open_tiles) {
+  return {
+      tiles_kind(open_tiles),
+      proof_kind(),
+  };
+}
+
+Result<const VerifyKind*> choose_kind(const std::vector<VerifyKind>& kinds,
+                                      const std::vector<std::string>& given,
+                                      std::string_view fallback) {
+  const VerifyKind* chosen = nullptr;
+  for (const VerifyKind& kind : kinds) {
+    if (!holds(given, kind.flag)) continue;
+    if (chosen != nullptr) {
+      return refuse("--" + chosen->flag + " and --" + kind.flag +
+                    " are two things to verify: give one");
+    }
+    chosen = &kind;
+  }
+  for (const VerifyKind& kind : kinds) {
+    if (chosen == nullptr && kind.flag == fallback) chosen = &kind;
+  }
+  // --entry alone says that --proof was forgotten.
+  for (const VerifyKind& kind : kinds) {
+    for (const std::string& need : kind.needs) {
+      const bool mine = &kind == chosen;
+      if (mine != holds(given, need)) {
+        return refuse("--" + kind.flag + " and --" + need + " go together");
+      }
+    }
+  }
+  if (chosen == nullptr) {
+    std::string list;
+    for (const VerifyKind& kind : kinds) list += (list.empty() ? "--" : ", --") + kind.flag;
+    return refuse("nothing to verify: give one of " + list);
+  }
+  for (const std::string& flag : given) {
+    const bool known = flag == chosen->flag || holds(chosen->allows, flag) ||
+                       holds(chosen->needs, flag) ||
+                       std::find(std::begin(kForAll), std::end(kForAll), flag) != std::end(kForAll);
+    if (!known) return refuse("--" + flag + " does not go with --" + chosen->flag);
+  }
+  return chosen;
+}
+
+}  // namespace phantom
