@@ -21,6 +21,8 @@ Command audit_prove_command();
 Command audit_consistency_command();
 Command audit_publish_command();
 Command audit_export_command();
+Command audit_uptime_command();
+Command audit_stats_command();
 Command audit_head_command();
 Command audit_path_command();
 Command privacy_list_command();

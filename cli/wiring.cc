@@ -29,6 +29,8 @@ CommandTable make_command_table() {
   commands.push_back(audit_consistency_command());
   commands.push_back(audit_publish_command());
   commands.push_back(audit_export_command());
+  commands.push_back(audit_uptime_command());
+  commands.push_back(audit_stats_command());
   commands.push_back(audit_head_command());
   commands.push_back(audit_path_command());
   commands.push_back(privacy_list_command());
