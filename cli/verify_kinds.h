@@ -19,7 +19,8 @@ namespace phantom {
 
 struct Verified {
   VerifyReport report;
-  std::string subject;  // what was checked, for the report
+  std::string subject;          // what was checked, for the report
+  std::string trust_from = {};  // when the kind itself found what to trust: "home"
 };
 
 struct VerifyKind {
@@ -47,6 +48,7 @@ Result<std::unique_ptr<TileSource>> open_tiles_anywhere(const VerifyArgs& args,
 std::vector<VerifyKind> file_kinds(OpenTiles open_tiles);
 
 VerifyKind tiles_kind(OpenTiles open_tiles);
+VerifyKind backup_kind();
 VerifyKind proof_kind();
 
 class Environment;

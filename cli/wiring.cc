@@ -10,6 +10,7 @@ CommandTable make_command_table() {
       {"audit", "read and check the record"},
       {"privacy", "whose data is in the record, and its erasure"},
       {"ledger", "the store of the record"},
+      {"witness", "watch the logs of others"},
   };
   std::vector<Command>& commands = table.commands;
   commands.push_back(init_command());
@@ -47,6 +48,11 @@ CommandTable make_command_table() {
   commands.push_back(ledger_repair_command());
   commands.push_back(ledger_upgrade_command());
   commands.push_back(ledger_compact_command());
+  commands.push_back(witness_init_command());
+  commands.push_back(witness_add_log_command());
+  commands.push_back(witness_remove_log_command());
+  commands.push_back(witness_list_command());
+  commands.push_back(witness_serve_command());
   commands.push_back(completion_command());
   commands.push_back(help_command_entry());
   commands.push_back(version_command());
