@@ -3,6 +3,8 @@
 
 #include "events/draft.h"
 
+#include <optional>
+
 namespace phantom {
 
 struct AuditRange {
@@ -24,6 +26,8 @@ struct AuditExport {
   Seq last_seq = 0;
   std::uint64_t matched = 0;
   std::uint64_t size = 0;
+  std::string query;                  // canonical; empty for everything
+  std::optional<Digest> file_digest;  // of a file that is whole
 };
 Draft audit_exported(const Context& context, const AuditExport& done);
 

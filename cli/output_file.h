@@ -12,4 +12,7 @@ namespace phantom {
 // that is there, because the person named it.
 Status write_output_file(const std::string& file, ByteView bytes);
 
+// SHA-256 of a file of any size.
+Result<Digest> file_digest(const std::string& file);
+
 }  // namespace phantom

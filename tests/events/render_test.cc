@@ -3,6 +3,7 @@
 #include "events/catalog.h"
 #include "events/encoding.h"
 #include "events/envelope.h"
+#include "schema/events_generated.h"
 #include "tests/support/golden.h"
 #include "tests/support/sample_drafts.h"
 
