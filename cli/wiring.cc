@@ -31,6 +31,7 @@ CommandTable make_command_table() {
   commands.push_back(audit_export_command());
   commands.push_back(audit_uptime_command());
   commands.push_back(audit_stats_command());
+  commands.push_back(audit_report_command());
   commands.push_back(audit_head_command());
   commands.push_back(audit_path_command());
   commands.push_back(privacy_list_command());
