@@ -7,6 +7,7 @@
 #include "cli/verify_inputs.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace phantom {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 // What flags that go with every kind cannot mean together; empty when they are fine.
 std::string contradiction(const VerifyArgs& args) {
   if (args.deep && args.incremental) return "--deep and --incremental exclude each other";
+  if (args.receipts && !args.policy) return "--receipts needs --policy";
   if (args.update_trust && !args.trust_state) return "--update-trust needs --trust-state";
   if (args.json && !args.formats.empty()) return "--json is short for --format json: give one";
   const std::size_t formats = std::max<std::size_t>(args.formats.size(), 1);
@@ -60,6 +62,11 @@ Result<VerifyOptions> read_outside(const VerifyArgs& args) {
     options.anchors.push_back(std::move(note));
   }
   PH_TRY(read_trust_state(args, options));
+  if (args.policy) {
+    PH_ASSIGN(options.policy, load_anchor_policy(std::filesystem::path(*args.policy)));
+  }
+  if (args.receipts) PH_TRY(add_receipts(*args.receipts, options));
+  PH_TRY(use_max_unanchored(args, options));
   return options;
 }
 
@@ -130,6 +137,7 @@ Result<int> run_verify(Output& out, const VerifyProgram& program, VerifyArgs& gi
   const VerifyArgs args = with_pins(given);
   Result<VerifyOptions> options = read_outside(args);
   if (!options.ok()) return refuse_input(out, options.error());
+  options->timestamps = program.timestamps;
   const Result<Verified> verified = run_kind(**kind, args, *options);
   if (!verified.ok()) return refuse_input(out, verified.error());
   const VerifyReport& report = verified->report;

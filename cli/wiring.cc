@@ -8,6 +8,7 @@ CommandTable make_command_table() {
   CommandTable table;
   table.groups = {
       {"audit", "read and check the record"},
+      {"audit anchor", "keep checkpoints where nobody here can take them back"},
       {"ledger", "the store of the record"},
   };
   std::vector<Command>& commands = table.commands;
@@ -29,6 +30,12 @@ CommandTable make_command_table() {
   commands.push_back(audit_export_command());
   commands.push_back(audit_head_command());
   commands.push_back(audit_path_command());
+  commands.push_back(audit_anchor_add_command());
+  commands.push_back(audit_anchor_remove_command());
+  commands.push_back(audit_anchor_list_command());
+  commands.push_back(audit_anchor_export_command());
+  commands.push_back(audit_anchor_push_command());
+  commands.push_back(audit_anchor_check_command());
   commands.push_back(ledger_init_command());
   commands.push_back(ledger_info_command());
   commands.push_back(ledger_serve_command());
