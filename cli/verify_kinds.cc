@@ -6,7 +6,8 @@ namespace phantom {
 namespace {
 
 // What every kind takes.
-constexpr std::string_view kForAll[] = {"pins", "key", "format", "output", "json"};
+constexpr std::string_view kForAll[] = {
+    "pins", "key", "format", "output", "json", "summary", "warn-indeterminate"};
 
 bool holds(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -19,6 +20,7 @@ Error refuse(std::string message) { return {Code::kInvalid, std::move(message)};
 std::vector<VerifyKind> file_kinds(OpenTiles open_tiles) {
   return {
       tiles_kind(open_tiles),
+      backup_kind(),
       proof_kind(),
   };
 }

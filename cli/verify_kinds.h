@@ -20,7 +20,8 @@ namespace phantom {
 
 struct Verified {
   VerifyReport report;
-  std::string subject;  // what was checked, for the report
+  std::string subject;          // what was checked, for the report
+  std::string trust_from = {};  // when the kind itself found what to trust: "home"
 };
 
 struct VerifyKind {
@@ -48,6 +49,7 @@ Result<std::unique_ptr<TileSource>> open_tiles_anywhere(const VerifyArgs& args,
 std::vector<VerifyKind> file_kinds(OpenTiles open_tiles);
 
 VerifyKind tiles_kind(OpenTiles open_tiles);
+VerifyKind backup_kind();
 VerifyKind proof_kind();
 
 // The receipts of a directory with the layout of $PHANTOM_HOME/anchors, the newest of each anchor.

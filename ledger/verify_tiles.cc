@@ -3,7 +3,7 @@
 #include "events/encoding.h"
 #include "ledger/anchor_events.h"
 #include "ledger/anchor_weigh.h"
-#include "ledger/entry_chain.h"
+#include "ledger/tile_companion.h"
 #include "ledger/tile_fetch.h"
 #include "ledger/tile_paths.h"
 #include "ledger/tree.h"
@@ -38,8 +38,13 @@ std::string events_text(std::uint64_t count) {
 // One run over one published log. Each step returns the root cause when it finds one.
 class Run {
  public:
-  Run(const TileSource& source, const VerifyOptions& options, VerifyReport& report)
-      : source_(source), options_(options), report_(report), chain_(std::string()) {
+  Run(const TileSource& source, const VerifyOptions& options, TileCompanion* companion,
+      VerifyReport& report)
+      : source_(source),
+        options_(options),
+        companion_(companion),
+        report_(report),
+        chain_(std::string()) {
     threads_ = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
     threads_ = std::clamp(threads_, 1U, static_cast<unsigned>(kBundlesAtOnce));
   }
@@ -47,6 +52,11 @@ class Run {
   MaybeFailure run() {
     if (auto failure = read_checkpoint()) return failure;
     if (!report_.head) return std::nullopt;
+    if (companion_ != nullptr) {
+      if (auto failure = companion_->begin({*report_.head, report_.head_note}, report_)) {
+        return failure;
+      }
+    }
     chain_ = EntryChain(report_.head->origin);
     key_ = options_.key;
     const PolicyLog* named =
@@ -62,6 +72,9 @@ class Run {
     if ((failure = check_tree())) return failure;
     if ((failure = check_tiles())) return failure;
     if ((failure = check_ids())) return failure;
+    if (companion_ != nullptr) {
+      if ((failure = companion_->conclude(chain_.epochs(), report_))) return failure;
+    }
     check_schema();
     if ((failure = check_key())) return failure;
     if ((failure = check_trust())) return failure;
@@ -161,6 +174,8 @@ class Run {
       for (const BundlePart& part : parts) {
         if (auto failure = take(part)) return failure;
       }
+      if (companion_ != nullptr && chain_.size() == size()) end_commit();
+      if (companion_ != nullptr) companion_->catch_up(threads_);
       if (options_.progress) options_.progress(chain_.size(), size());
     }
     for (unsigned level = 1; level < edges_.size(); ++level) {
@@ -169,6 +184,8 @@ class Run {
     }
     return std::nullopt;
   }
+
+  void end_commit() { companion_->take_commit(chain_.size(), range_.root(), chain_.epochs()); }
 
   MaybeFailure take(const BundlePart& part) {
     for (const BundleEntry& entry : part.entries) {
@@ -182,6 +199,7 @@ class Run {
         for (Mark* mark : open_marks_) mark->open_since_ns = facts.time_ns;
         open_marks_.clear();
       }
+      if (companion_ != nullptr && seq > 0 && facts.commit_first_seq == seq) end_commit();
       if (auto failure = chain_.add(facts)) return failure;
       if (size() <= kIdsMax) ids_.push_back({facts.id, seq});
       if (auto failure = grow(entry.leaf)) return failure;
@@ -272,6 +290,7 @@ class Run {
     std::set<std::string> named;  // the first ones by name
     const Status listed = source_.each_file([&](const std::string& path) {
       if (path == tiles::kCheckpointPath) return;
+      if (companion_ != nullptr && companion_->owns(path)) return;
       const auto tile = tiles::parse_path(path);
       if (tile && tiles::is_within(*tile, size())) {
         const tiles::Level held = tiles::level_of(tile->level, size());
@@ -515,6 +534,7 @@ class Run {
 
   const TileSource& source_;
   const VerifyOptions& options_;
+  TileCompanion* companion_;
   VerifyReport& report_;
   unsigned threads_ = 1;
   EntryChain chain_;
@@ -532,7 +552,7 @@ class Run {
   std::vector<Result<SignedCheckpoint>> anchors_;
 };
 
-int rung_of(const VerifyReport& report) {
+int rung_of(const VerifyReport& report, const std::vector<std::string_view>& companions) {
   const auto passed = [&](std::string_view id) {
     return std::any_of(report.checks.begin(), report.checks.end(), [&](const Check& check) {
       return check.id == id && (check.state == CheckState::kPass ||
@@ -541,6 +561,7 @@ int rung_of(const VerifyReport& report) {
   };
   if (!passed("checkpoint") || !passed("entries")) return -1;
   if (!passed("tree") || !passed("tiles") || !passed("ids")) return 0;
+  if (!std::all_of(companions.begin(), companions.end(), passed)) return 0;
   if (!passed("key")) return 1;
   const bool stale =
       std::any_of(report.checks.begin(), report.checks.end(), [](const Check& check) {
@@ -553,12 +574,23 @@ int rung_of(const VerifyReport& report) {
 }  // namespace
 
 VerifyReport verify_tiles(const TileSource& source, const VerifyOptions& options) {
+  return verify_tiles_with(source, options, nullptr);
+}
+
+VerifyReport verify_tiles_with(const TileSource& source, const VerifyOptions& options,
+                               TileCompanion* companion) {
   VerifyReport report;
-  for (const char* id :
-       {"checkpoint", "entries", "tree", "tiles", "ids", "schema", "key", "trust", "anchors"}) {
-    report.checks.push_back({id, CheckState::kNotEvaluated, {}});
+  const auto own = companion == nullptr ? std::vector<std::string_view>() : companion->checks();
+  for (const std::string_view id : {"checkpoint", "entries", "tree", "tiles", "ids"}) {
+    report.checks.push_back({std::string(id), CheckState::kNotEvaluated, {}});
   }
-  const MaybeFailure failure = Run(source, options, report).run();
+  for (const std::string_view id : own) {
+    report.checks.push_back({std::string(id), CheckState::kNotEvaluated, {}});
+  }
+  for (const std::string_view id : {"schema", "key", "trust", "anchors"}) {
+    report.checks.push_back({std::string(id), CheckState::kNotEvaluated, {}});
+  }
+  const MaybeFailure failure = Run(source, options, companion, report).run();
   if (failure) set_failure(report, *failure);
   if (!options.trust) {
     report.not_checked.emplace_back("growth since an earlier run: no trust state");
@@ -570,13 +602,15 @@ VerifyReport verify_tiles(const TileSource& source, const VerifyOptions& options
     report.not_checked.push_back(std::to_string(options.receipts_left_out) +
                                  " older receipts of anchors (phantom audit anchor check)");
   }
-  report.not_checked.emplace_back("the epoch keys' signatures: they are not published");
+  if (companion == nullptr) {
+    report.not_checked.emplace_back("the epoch keys' signatures: they are not published");
+  }
   report.not_checked.emplace_back("completeness for a query");
   report.not_checked.emplace_back("what the events mean, and sealed fields");
   conclude(report);
   // What is no contradiction keeps the exit code that says why nothing could be decided.
   if (failure && failure->exit_code != kFailedExit) report.exit_code = failure->exit_code;
-  report.rung = rung_of(report);
+  report.rung = rung_of(report, own);
   return report;
 }
 
