@@ -82,8 +82,8 @@ Result<int> uptime(Environment& environment, const UptimeArgs& args) {
     PH_ASSIGN(to, parse_log_point(*args.to));
   }
   PH_ASSIGN(const OpenLog log, open_log(environment, args.ledger));
-  PH_ASSIGN(const Period period, read_period(*log.reader, from, to));
   const Checkpoint head = log.reader->head().checkpoint;
+  PH_ASSIGN(const Period period, read_period(*log.reader, head.size, from, to));
   UptimeFold fold;
   // From the first event on: who was up at the start of the period had started before it.
   PH_TRY(walk_log(*log.reader, 0, head.size, [&](const schema::Entry& entry) {

@@ -7,8 +7,8 @@
 namespace phantom {
 namespace {
 
-Result<std::int64_t> time_of(const LedgerReader& reader, Seq seq) {
-  if (seq >= reader.head().checkpoint.size) {
+Result<std::int64_t> time_of(const LedgerReader& reader, std::uint64_t size, Seq seq) {
+  if (seq >= size) {
     return Error{Code::kInvalid, "the ledger has no event " + std::to_string(seq) + " yet"};
   }
   PH_ASSIGN(const Bytes bytes, reader.entry(seq));
@@ -17,25 +17,26 @@ Result<std::int64_t> time_of(const LedgerReader& reader, Seq seq) {
   return std::clamp<std::int64_t>(entry->time_ns(), 0, std::int64_t{1} << 62);
 }
 
-Result<std::int64_t> time_of(const LedgerReader& reader, const LogPoint& point) {
+Result<std::int64_t> time_of(const LedgerReader& reader, std::uint64_t size,
+                             const LogPoint& point) {
   if (const auto* time = std::get_if<TimePoint>(&point)) return time->time_ns;
-  return time_of(reader, std::get<SeqPoint>(point).seq);
+  return time_of(reader, size, std::get<SeqPoint>(point).seq);
 }
 
 }  // namespace
 
-Result<Period> read_period(const LedgerReader& reader, const std::optional<LogPoint>& from,
-                           const std::optional<LogPoint>& to) {
+Result<Period> read_period(const LedgerReader& reader, std::uint64_t size,
+                           const std::optional<LogPoint>& from, const std::optional<LogPoint>& to) {
   Period period;
   if (from) {
-    PH_ASSIGN(period.from_ns, time_of(reader, *from));
+    PH_ASSIGN(period.from_ns, time_of(reader, size, *from));
   } else {
-    PH_ASSIGN(period.from_ns, time_of(reader, 0));
+    PH_ASSIGN(period.from_ns, time_of(reader, size, 0));
   }
   if (to) {
-    PH_ASSIGN(period.to_ns, time_of(reader, *to));
+    PH_ASSIGN(period.to_ns, time_of(reader, size, *to));
   } else {
-    PH_ASSIGN(const std::int64_t newest, time_of(reader, reader.head().checkpoint.size - 1));
+    PH_ASSIGN(const std::int64_t newest, time_of(reader, size, size - 1));
     period.to_ns = newest + 1;
   }
   if (period.to_ns <= period.from_ns) {

@@ -12,9 +12,9 @@ struct Period {
   std::int64_t to_ns = 0;  // without it, when it was asked for; else right after the newest event
 };
 
-// A number stands for the time of that event. kInvalid: there is no such event yet, or the period
-// ends before it begins.
-Result<Period> read_period(const LedgerReader& reader, const std::optional<LogPoint>& from,
-                           const std::optional<LogPoint>& to);
+// Of the first `size` events, at least one. A number stands for the time of that event. kInvalid:
+// there is no such event, or the period ends before it begins.
+Result<Period> read_period(const LedgerReader& reader, std::uint64_t size,
+                           const std::optional<LogPoint>& from, const std::optional<LogPoint>& to);
 
 }  // namespace phantom

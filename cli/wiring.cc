@@ -32,6 +32,7 @@ CommandTable make_command_table() {
   commands.push_back(audit_export_command());
   commands.push_back(audit_uptime_command());
   commands.push_back(audit_stats_command());
+  commands.push_back(audit_report_command());
   commands.push_back(audit_head_command());
   commands.push_back(audit_path_command());
   commands.push_back(audit_anchor_add_command());
