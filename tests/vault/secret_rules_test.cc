@@ -90,7 +90,10 @@ std::vector<Shape> shapes_by_hand() {
           {"github-fine-grained-pat", "github_pat_", 'a', 22, "_" + random_text('a', 59, 7)},
           {"github-app-token", "ghs_", 'a', 36},
           {"gitlab-pat", "glpat-", 'a', 20},
-          {"pypi-token", "pypi-AgEIcHlwaS5vcmc", 'a', 150},
+          {"pypi-token",
+           "pypi-AgEIcHl"
+           "waS5vcmc",
+           'a', 150},
           {"rubygems-key", "rubygems_", 'h', 48},
           {"docker-pat", "dckr_pat_", 'a', 27},
           {"vault-service-token", "hvs.", 'a', 95},
