@@ -158,9 +158,9 @@ std::vector<Option> gate_flags(GateArgs& args) {
       {"since-anchor", "FILE", "only events after this checkpoint, which the ledger must contain",
        &args.since_anchor}};
   for (Option& option : filter_options(args.narrow)) flags.push_back(std::move(option));
-  const std::vector<std::string> wanted = {"ledger",      "pins",         "key",  "against",
-                                           "trust-state", "update-trust", "deep", "incremental",
-                                           "format",      "output",       "json"};
+  const std::vector<std::string> wanted = {
+      "ledger",      "pins",   "key",    "against", "trust-state", "update-trust",  "deep",
+      "incremental", "format", "output", "json",    "summary",     "max-unanchored"};
   for (Option& option : verify_flags(args.verify)) {
     if (std::find(wanted.begin(), wanted.end(), option.name) != wanted.end()) {
       flags.push_back(std::move(option));

@@ -30,9 +30,12 @@ constexpr Meaning kMeanings[] = {
     {"schema", "Every event is of a type this program knows."},
     {"key", "The checkpoint is signed by the key that the caller pinned."},
     {"trust", "The ledger continues what an earlier run verified."},
-    {"anchors", "The ledger contains the checkpoints that were kept elsewhere."},
+    {"anchors",
+     "The ledger contains the checkpoints that were kept elsewhere, and they are recent."},
     {"proof", "The proof is well formed."},
     {"checkpoint", "The published checkpoint is well formed."},
+    {"format", "The backup says what it is, and this program reads it."},
+    {"pins", "The key and the checkpoint in the backup are those of its log."},
     {"tiles", "The published tiles hold what the events hash to."},
 };
 
@@ -134,6 +137,11 @@ std::vector<const Check*> findings(const VerifyReport& report) {
     }
   }
   return found;
+}
+
+bool is_of_log(const VerifyReport& report) {
+  return std::any_of(report.checks.begin(), report.checks.end(),
+                     [](const Check& check) { return check.id == "anchors"; });
 }
 
 std::string finding_text(const Check& check) {

@@ -16,6 +16,7 @@ struct VerifyProgram {
   std::string name;
   std::vector<VerifyKind> kinds;
   std::string fallback = {};
+  TimestampCheck timestamps = nullptr;  // see VerifyOptions
   // Files of a repository that findings may be shown at, before those of the flags.
   std::vector<std::string> files = {};
   std::string report_name = "phantom audit verify";

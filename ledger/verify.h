@@ -3,7 +3,9 @@
 // hashing, note parsing. Reads a snapshot at a published checkpoint and never blocks the writer.
 
 #include "events/clock.h"
+#include "ledger/anchor_files.h"
 #include "ledger/checkpoint.h"
+#include "ledger/timestamp.h"
 
 #include <filesystem>
 #include <functional>
@@ -40,6 +42,12 @@ struct VerifyOptions {
   std::optional<VerifierKey> key;    // pinned by the caller
   std::vector<std::string> anchors;  // checkpoint notes kept outside
   std::optional<std::string> trust;  // the checkpoint note of the last good run
+  // Who keeps checkpoints, and what they gave for this ledger's.
+  std::optional<LoadedPolicy> policy;
+  std::vector<AnchorReceipt> receipts;
+  std::uint64_t receipts_left_out = 0;  // older ones that there are, for the report
+  // Without it time stamps count for nothing, and the X.509 code stays out of the program.
+  TimestampCheck timestamps = nullptr;
   VerifyDepth depth = VerifyDepth::kFull;
   const Clock* clock = &system_clock();
   unsigned threads = 0;  // 0: all cores
