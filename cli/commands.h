@@ -13,6 +13,7 @@ Command list_command();
 Command remove_command();
 Command reveal_command();
 Command accept_command();
+Command check_command();
 Command audit_show_command();
 Command audit_tail_command();
 Command audit_verify_command();

@@ -9,6 +9,7 @@
 namespace phantom {
 namespace {
 
+constexpr std::int64_t kTimeMaxNs = std::int64_t{1} << 62;
 constexpr std::size_t kSamples = 5;
 constexpr std::size_t kKeptMax = 4 * kSamples;
 
@@ -53,7 +54,7 @@ ControlFold::ControlFold(const Framework& framework, const Period& period) : per
 }
 
 NotedEvent ControlFold::noted(const schema::Entry& entry, const std::vector<std::string>& fields) {
-  NotedEvent event{entry.seq(), entry.time_ns(), {}};
+  NotedEvent event{entry.seq(), std::clamp<std::int64_t>(entry.time_ns(), 0, kTimeMaxNs), {}};
   payload_.read(entry);
   for (const std::string& field : fields) {
     event.fields.emplace_back(field, escape_terminal(payload_.find(field).value_or("")));
@@ -72,7 +73,9 @@ void ControlFold::note(NotedEvents& events, const schema::Entry& entry,
 Status ControlFold::take(const schema::Entry& entry) {
   const EventNo type = entry.type();
   if (entry.time_ns() < period_.to_ns) PH_TRY(uptime_.take(entry));
-  report_.newest_event_ns = entry.time_ns();
+  // Of a ledger that nobody verified it can be anything.
+  const std::int64_t time_ns = std::clamp<std::int64_t>(entry.time_ns(), 0, kTimeMaxNs);
+  report_.newest_event_ns = time_ns;
   if (type == event_no<schema::PrivacyEraseCompleted>() && entry.outcome() == Outcome::Ok) {
     note(report_.erasures, entry, {"subject", "key_commitment"});
   } else if (type == event_no<schema::LedgerPruneRequested>()) {
@@ -84,7 +87,7 @@ Status ControlFold::take(const schema::Entry& entry) {
              type == event_no<schema::LedgerAnchorConflict>()) {
     note(report_.anchor_problems, entry, {"anchor", "kind", "size"});
   }
-  if (entry.time_ns() < period_.from_ns || entry.time_ns() >= period_.to_ns) return {};
+  if (time_ns < period_.from_ns || time_ns >= period_.to_ns) return {};
   ++report_.events;
   if (type == event_no<schema::AuditExported>()) {
     note(report_.exports, entry, {"format", "matched", "query", "file_digest"});

@@ -22,6 +22,7 @@ h2 { font-size: 1.2rem; margin-top: 2rem; border-bottom: 1px solid currentColor;
 table { border-collapse: collapse; width: 100%; margin: .8rem 0; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { border: 1px solid #8888; padding: .3rem .5rem; text-align: left; vertical-align: top; }
+tbody th { width: 9rem; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 code, pre { font-family: ui-monospace, monospace; font-size: .85em; overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; border: 1px solid #8888; padding: .5rem; }
@@ -103,6 +104,20 @@ std::string requirement_section(const Requirement& asked, const RequirementEvide
   return out + "</tbody></table></section>\n";
 }
 
+std::string overview(const ControlReport& report) {
+  std::string out = "<table><caption>Overview</caption>\n" +
+                    heads({"requirement", "title", "events in the period"});
+  for (std::size_t i = 0; i < report.requirements.size(); ++i) {
+    const Requirement& asked = report.framework->requirements[i];
+    const std::uint64_t count = report.requirements[i].count;
+    out += "<tr><th scope=\"row\">" + html_text(asked.id) + "</th><td>" + html_text(asked.title) +
+           "</td>";
+    out += count == 0 ? "<td class=\"none\">" + html_text(kNoEvidence) + "</td>" : number(count);
+    out += "</tr>\n";
+  }
+  return out + "</tbody></table>\n";
+}
+
 std::string recording_section(const Uptime& uptime) {
   std::string out = "<h2>Recording</h2>\n<table><caption>Time by state</caption>\n" +
                     heads({"state", "seconds", "percent", "meaning"});
@@ -167,7 +182,7 @@ std::string report_html(const ControlReport& report, std::string_view hash,
     out += row("finding", html_text(finding));
   }
   out += row("replay hash", code(hash));
-  out += "</tbody></table>\n<h2>Requirements</h2>\n";
+  out += "</tbody></table>\n<h2>Requirements</h2>\n" + overview(report);
   std::uint64_t gaps = 0;
   report_gaps(report.uptime, gaps);
   for (std::size_t i = 0; i < report.requirements.size(); ++i) {

@@ -85,6 +85,8 @@ Status UptimeFold::take(const schema::Entry& entry) {
              type == event_no<schema::RecorderStopped>()) {
     payload_.read(entry);
     const bool service = payload_.find("recorder") == "service";
+    // The service speaks for itself, not through its socket: who submits cannot be it.
+    if (service && entry.peer_uid()) return {};
     const std::string key = service ? "service" : "session " + session;
     if (type == event_no<schema::RecorderStarted>()) {
       close_disk_full();

@@ -22,6 +22,7 @@ CommandTable make_command_table() {
   commands.push_back(remove_command());
   commands.push_back(reveal_command());
   commands.push_back(accept_command());
+  commands.push_back(check_command());
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());
   commands.push_back(audit_verify_command());

@@ -6,6 +6,7 @@
 #include "events/catalog.h"
 #include "events/envelope.h"
 #include "tests/support/sample_drafts.h"
+#include "tests/support/seeded_random.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -160,6 +161,35 @@ TEST_F(ControlFoldTest, HostileTextReachesNeitherMarkupNorTerminal) {
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;"));
   const std::size_t style_ends = html.find("</style>");
   EXPECT_EQ(html.find("</style>", style_ends + 1), std::string::npos);
+}
+
+// The tags of a page are ours alone, whatever bytes the ledger brings.
+TEST_F(ControlFoldTest, RandomBytesChangeNoTagOfThePage) {
+  const auto tags_with = [&](const std::string& text) {
+    ControlReport result = report();
+    result.vkey = text;
+    result.checkpoint_note = text;
+    result.exports = {1, {{7, 150, {{"format", text}, {"query", text}}}}};
+    const std::string html = report_html(result, "00", {text, text, 1, {text}});
+    std::string tags;
+    for (std::size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
+      tags += html.substr(at, html.find('>', at) - at + 1);
+    }
+    for (const char c : html) EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n');
+    return tags;
+  };
+  const std::string plain = tags_with("x");
+  SeededRandom random(1);
+  const std::string alphabet = "<>&\"'/=!- \n\r\t;scriptsylexmp]\x1b";
+  for (int round = 0; round < 300; ++round) {
+    std::string text;
+    for (std::uint64_t left = random.below(40); left > 0; --left) {
+      text += random.below(4) == 0 ? static_cast<char>(random.below(256))
+                                   : alphabet[random.below(alphabet.size())];
+    }
+    // A line end in the note is one: that is no tag either.
+    ASSERT_EQ(tags_with(text), plain) << round;
+  }
 }
 
 TEST(HtmlText, ShowsMarkupAndControlsAndEscapesQuotes) {

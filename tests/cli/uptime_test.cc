@@ -22,6 +22,9 @@ class Log {
   }
   Log& service_beats(std::int64_t at) { return add(at, recorder_heartbeat({}, "service", 1)); }
   Log& service_stops(std::int64_t at) { return add(at, recorder_stopped({}, "service", 1)); }
+  Log& submitter_says_it_stops(std::int64_t at) {
+    return add(at, recorder_stopped({}, "service", 1), Peer{1000, 7});
+  }
   Log& session_starts(std::int64_t at, const std::string& id) {
     return add(at, session_started(session(id), {}));
   }
@@ -55,11 +58,12 @@ class Log {
     context.session = id;
     return context;
   }
-  Log& add(std::int64_t at, Draft draft) {
+  Log& add(std::int64_t at, Draft draft, std::optional<Peer> peer = std::nullopt) {
     draft.id[0] = 1;
     draft.to_seal.clear();
     Sequencing sequencing;
     sequencing.time_ns = at * kSecond;
+    sequencing.peer = peer;
     sequencing.tag_links.resize(draft.tags.size());
     const Bytes bytes = *encode_entry(draft, sequencing);
     EXPECT_TRUE(fold_.take(**parse_entry(bytes)).ok());
@@ -134,6 +138,12 @@ TEST(Uptime, FullDiskIsDegradedUntilSomethingIsTakenAgain) {
   Log log;
   log.service_starts(0).service_beats(60).disk_is_full(70).service_beats(110).service_stops(150);
   EXPECT_EQ(log.read(0, 150), "0-70 up, 70-110 degraded, 110-150 up");
+}
+
+TEST(Uptime, NobodyElseSpeaksForTheService) {
+  Log log;
+  log.service_starts(0).submitter_says_it_stops(10).service_beats(60).service_stops(70);
+  EXPECT_EQ(log.read(0, 70), "0-70 up");
 }
 
 TEST(Uptime, OfALedgerWithoutRecordersNothingIsKnownToHaveRun) {
