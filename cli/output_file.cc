@@ -1,12 +1,16 @@
 #include "cli/output_file.h"
 
+#include "events/sha256.h"
 #include "ledger/home.h"
 
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace phantom {
 
@@ -36,6 +40,18 @@ Status append_output_file(const std::string& file, ByteView bytes) {
   }
   if (::close(descriptor) != 0) return refuse(errno);
   return {};
+}
+
+Result<Digest> file_digest(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::vector<char> block(1024 * 1024);
+  Sha256 hash;
+  while (in) {
+    in.read(block.data(), static_cast<std::streamsize>(block.size()));
+    hash.update(as_bytes({block.data(), static_cast<std::size_t>(in.gcount())}));
+  }
+  if (!in.eof()) return Error{Code::kIo, "cannot read " + file};
+  return hash.finish();
 }
 
 }  // namespace phantom

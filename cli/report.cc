@@ -30,7 +30,8 @@ constexpr Meaning kMeanings[] = {
     {"schema", "Every event is of a type this program knows."},
     {"key", "The checkpoint is signed by the key that the caller pinned."},
     {"trust", "The ledger continues what an earlier run verified."},
-    {"anchors", "The ledger contains the checkpoints that were kept elsewhere."},
+    {"anchors",
+     "The ledger contains the checkpoints that were kept elsewhere, and they are recent."},
     {"proof", "The proof is well formed."},
     {"checkpoint", "The published checkpoint is well formed."},
     {"format", "The backup says what it is, and this program reads it."},
@@ -48,6 +49,8 @@ const char* verdict_name(Verdict verdict) {
       return "FAILED";
     case Verdict::kIndeterminate:
       return "INDETERMINATE";
+    case Verdict::kPolicy:
+      return "POLICY";
   }
   return "INDETERMINATE";
 }
@@ -64,6 +67,8 @@ const char* check_state_name(CheckState state) {
       return "not_evaluated";
     case CheckState::kSkipped:
       return "skipped";
+    case CheckState::kPolicy:
+      return "policy";
   }
   return "not_evaluated";
 }
@@ -105,11 +110,16 @@ std::string_view check_meaning(std::string_view id) {
   return "What is recorded passes this check.";
 }
 
+bool is_violation(const Check& check) {
+  return check.state == CheckState::kFail || check.state == CheckState::kPolicy;
+}
+
 std::string check_rule(std::string_view id) { return "phantom.audit." + std::string(id); }
 
 std::vector<const Check*> findings(const VerifyReport& report) {
   std::vector<const Check*> found;
-  for (const CheckState state : {CheckState::kFail, CheckState::kIndeterminate}) {
+  for (const CheckState state :
+       {CheckState::kFail, CheckState::kIndeterminate, CheckState::kPolicy}) {
     for (const Check& check : report.checks) {
       if (check.state == state) found.push_back(&check);
     }
@@ -130,7 +140,7 @@ bool is_of_log(const VerifyReport& report) {
 
 std::string finding_text(const Check& check) {
   if (check.reason.empty()) {
-    return std::string(check.state == CheckState::kFail ? "does not hold: " : "is undecided: ") +
+    return std::string(is_violation(check) ? "does not hold: " : "is undecided: ") +
            std::string(check_meaning(check.id));
   }
   std::string text;

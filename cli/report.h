@@ -34,6 +34,9 @@ std::string_view check_meaning(std::string_view id);
 // The name of a check among those of other tools; never changes.
 std::string check_rule(std::string_view id);
 
+// True for what should stop a build: a contradiction, or a rule that is not kept.
+bool is_violation(const Check& check);
+
 // Checks that failed, then undecided ones; without either, what kept the verdict from VERIFIED.
 std::vector<const Check*> findings(const VerifyReport& report);
 

@@ -22,6 +22,13 @@ std::vector<Option> verify_flags(VerifyArgs& args) {
       {"key", "VKEY", "the log's verifier key, or a file with it", &args.key},
       {"against", "FILE", "a checkpoint kept elsewhere that the ledger must contain",
        &args.anchors},
+      {"policy", "FILE", "who must have anchored it, and how lately: an anchor policy",
+       &args.policy},
+      {"receipts", "DIR", "with --policy: what its anchors gave, as in $PHANTOM_HOME/anchors",
+       &args.receipts},
+      {"max-unanchored", "1h|1000",
+       "how old, or how many, events may be that no anchor covers; exit code 4 beyond it",
+       &args.max_unanchored},
       {"trust-state", "FILE",
        "the checkpoint of the last good run; with --pins only a hint where to begin",
        &args.trust_state},
@@ -51,7 +58,8 @@ std::string verify_description(std::string_view first, std::string_view about_ke
          std::string(about_keys) +
          "\nsarif, junit and github are for the services that show them; -o puts each report into "
          "a file of its own.\n"
-         "Exit codes: 0 VERIFIED, 1 FAILED, 2 usage, 3 INDETERMINATE, 74 I/O, 75 a server that "
+         "Exit codes: 0 VERIFIED, 1 FAILED, 2 usage, 3 INDETERMINATE, 4 POLICY, 74 I/O, 75 a "
+         "server that "
          "cannot be reached, 77 permission.";
 }
 

@@ -21,6 +21,9 @@ struct VerifyArgs {
   std::optional<std::string> pins;
   std::optional<std::string> key;
   std::vector<std::string> anchors;
+  std::optional<std::string> policy;
+  std::optional<std::string> receipts;
+  std::optional<std::string> max_unanchored;
   std::optional<std::string> trust_state;
   bool update_trust = false;
 

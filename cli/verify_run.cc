@@ -10,6 +10,7 @@
 #include "events/encoding.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace phantom {
 namespace {
@@ -27,6 +28,7 @@ std::string empty_flag(const std::vector<Option>& flags) {
 // What flags that go with every kind cannot mean together; empty when they are fine.
 std::string contradiction(const VerifyArgs& args) {
   if (args.deep && args.incremental) return "--deep and --incremental exclude each other";
+  if (args.receipts && !args.policy) return "--receipts needs --policy";
   if (args.update_trust && !args.trust_state) return "--update-trust needs --trust-state";
   if (args.json && !args.formats.empty()) return "--json is short for --format json: give one";
   const std::size_t formats = std::max<std::size_t>(args.formats.size(), 1);
@@ -73,6 +75,11 @@ Result<Outside> read_outside(const VerifyArgs& args, const VerifyArgs& given) {
     PH_ASSIGN(std::string note, read_checkpoint_file(file));
     options.anchors.push_back(std::move(note));
   }
+  if (args.policy) {
+    PH_ASSIGN(options.policy, load_anchor_policy(std::filesystem::path(*args.policy)));
+  }
+  if (args.receipts) PH_TRY(add_receipts(*args.receipts, options));
+  PH_TRY(use_max_unanchored(args, options));
   std::optional<SignedCheckpoint> floor;
   if (given.pins && !options.anchors.empty()) {
     PH_ASSIGN(floor, parse_checkpoint(options.anchors.front()));
@@ -179,6 +186,7 @@ Result<int> run_verify(Output& out, const VerifyProgram& program, VerifyArgs& gi
   const VerifyArgs args = with_pins(given);
   Result<Outside> outside = read_outside(args, given);
   if (!outside.ok()) return accepted(out, args, refuse_input(out, outside.error()));
+  outside->options.timestamps = program.timestamps;
   Result<Verified> verified = run_kind(**kind, args, outside->options);
   if (!verified.ok()) return accepted(out, args, refuse_input(out, verified.error()));
   say_trust(outside->trust, *verified);

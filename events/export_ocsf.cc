@@ -212,7 +212,7 @@ void append_ocsf(std::string& out, const ExportRecord& record) {
   append_json_member(out, "leaf_hash", to_hex(record.leaf));
   out += ",\"payload\":";
   record.payload.append_json(out);
-  out += "}}\n";
+  out += "}}";
 }
 
 }  // namespace phantom

@@ -3,6 +3,7 @@
 #include "events/catalog.h"
 #include "events/encoding.h"
 #include "events/envelope.h"
+#include "schema/events_generated.h"
 #include "tests/support/golden.h"
 #include "tests/support/sample_drafts.h"
 
@@ -136,7 +137,7 @@ TEST(Render, ErasedFieldsAndThoseWhoseKeyIsMissingAreToldApart) {
                 .find(R"("argv":{"sealed_for":"s_1","status":"erased"})"),
             std::string::npos);
   EXPECT_NE(json_of(bytes, closed(Code::kNotFound))
-                .find(R"("argv":{"sealed_for":"s_1","status":"key missing"})"),
+                .find(R"("argv":{"sealed_for":"s_1","status":"key-missing"})"),
             std::string::npos);
 }
 
