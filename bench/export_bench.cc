@@ -62,18 +62,23 @@ std::vector<Bytes> entries() {
 
 void measure(benchmark::State& state, const ExportFormat& format) {
   const std::vector<Bytes> all = entries();
-  Exporter exporter(format, {"phantom.local/ledger", "0123456789abcdef0123456789abcdef"});
   std::string out;
   for (auto _ : state) {
     out.clear();
+    Exporter exporter(format, {"phantom.local/ledger", "0123456789abcdef0123456789abcdef"});
+    exporter.begin(out);
     for (const Bytes& bytes : all) {
       const auto entry = parse_entry(bytes);
       need(entry.ok(), "not an entry");
       exporter.append(out, **entry, bytes);
     }
+    exporter.end(out);
     benchmark::DoNotOptimize(out.data());
   }
-  need(std::count(out.begin(), out.end(), '\n') == kEvents, "not one line per event");
+  const auto lines = std::count(out.begin(), out.end(), '\n');
+  const auto around = std::count(format.header.begin(), format.header.end(), '\n') +
+                      std::count(format.footer.begin(), format.footer.end(), '\n');
+  need(lines == static_cast<std::ptrdiff_t>(kEvents) + around, "not one line per event");
   const auto events = static_cast<double>(state.iterations()) * static_cast<double>(kEvents);
   state.counters["events/s"] = benchmark::Counter(events, benchmark::Counter::kIsRate);
   state.counters["bytes_per_event"] = static_cast<double>(out.size()) / kEvents;

@@ -28,8 +28,8 @@ struct Slot {
 
 Error usage_error(const Command* command, std::string message) {
   Error error{Code::kInvalid, std::move(message)};
-  const std::string name = command ? " " + command->name() : "";
-  return std::move(error).with_hint("phantom" + name + " --help shows how it is used");
+  const std::string name = command ? command->invocation() : "phantom";
+  return std::move(error).with_hint(name + " --help shows how it is used");
 }
 
 Status assign(const Command& command, const Slot& slot) {
@@ -68,19 +68,29 @@ Status assign(const Command& command, const Slot& slot) {
 std::vector<std::string> leading_words(const CommandTable& table,
                                        const std::vector<std::string>& args) {
   std::vector<std::string> words;
-  if (args.empty()) return words;
-  words.push_back(args[0]);
-  if (table.is_group(args[0]) && args.size() > 1 && !args[1].starts_with("-")) {
-    words.push_back(args[1]);
+  std::string name;
+  for (const std::string& arg : args) {
+    if (!words.empty() && (arg.starts_with("-") || !table.is_group(name))) break;
+    words.push_back(arg);
+    name += (name.empty() ? "" : " ") + arg;
   }
   return words;
 }
 
 // Where the other program's command line starts, for a command that takes one.
-std::size_t rest_start(const std::vector<std::string>& args, std::size_t from) {
-  std::size_t at = from;
-  while (at < args.size() && args[at].starts_with("-") && args[at] != "--") ++at;
-  return at;
+std::size_t rest_start(const Command& command, const std::vector<std::string>& args) {
+  const auto takes_next_word = [&](const std::string& arg) {
+    return std::any_of(command.options.begin(), command.options.end(), [&](const Option& option) {
+      const bool named = arg == "--" + option.name ||
+                         (option.letter != 0 && arg == std::string("-") + option.letter);
+      return named && !std::holds_alternative<bool*>(option.target);
+    });
+  };
+  std::size_t at = 0;
+  while (at < args.size() && args[at].starts_with("-") && args[at] != "--") {
+    at += takes_next_word(args[at]) ? 2U : 1U;
+  }
+  return std::min(at, args.size());
 }
 
 Error explain(const Command& command, const CLI::Error& error,
@@ -164,24 +174,32 @@ Result<ParsedArgs> parse_args(const CommandTable& table, const std::vector<std::
   const std::vector<std::string> words = leading_words(table, args);
   const Command* command = table.find(words);
   if (command == nullptr) {
-    if (words.size() == 1 && table.is_group(words[0])) {
-      const bool asks = args.size() == 1 || args[1] == "--help" || args[1] == "-h";
-      if (asks) return ParsedArgs{.help_for = words};
-      return usage_error(nullptr, words[0] + " needs a command before its options");
-    }
     std::string named;
     for (const std::string& word : words) named += (named.empty() ? "" : " ") + word;
+    if (table.is_group(named)) {
+      const std::size_t next = words.size();
+      const bool asks = args.size() == next || args[next] == "--help" || args[next] == "-h";
+      if (asks) return ParsedArgs{.help_for = words};
+      return usage_error(nullptr, named + " needs a command before its options");
+    }
     return usage_error(nullptr, "there is no command \"" + escape_terminal(named) + "\"");
   }
   std::vector<std::string> own(args.begin() + static_cast<std::ptrdiff_t>(words.size()),
                                args.end());
   if (command->rest != nullptr) {
-    const std::size_t start = rest_start(own, 0);
+    const std::size_t start = rest_start(*command, own);
     const std::size_t first = start < own.size() && own[start] == "--" ? start + 1 : start;
     command->rest->assign(own.begin() + static_cast<std::ptrdiff_t>(first), own.end());
     own.resize(start);
   }
   return parse_command(*command, std::move(own));
+}
+
+Result<ParsedArgs> parse_args(const Command& program, const std::vector<std::string>& args) {
+  if (args.size() == 1 && (args[0] == "--version" || args[0] == "-V")) {
+    return ParsedArgs{.version = true};
+  }
+  return parse_command(program, args);
 }
 
 }  // namespace phantom

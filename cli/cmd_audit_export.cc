@@ -1,8 +1,9 @@
 #include "cli/audit_events.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
-#include "cli/export_sink.h"
+#include "cli/export_bundle.h"
 #include "cli/export_state.h"
+#include "cli/export_writer.h"
 #include "cli/filter_args.h"
 #include "cli/follow.h"
 #include "cli/log_access.h"
@@ -17,7 +18,6 @@
 namespace phantom {
 namespace {
 
-constexpr std::size_t kBufferBytes = 256 * 1024;
 constexpr int kExitInterrupted = 130;
 
 struct ExportArgs {
@@ -27,6 +27,9 @@ struct ExportArgs {
   std::optional<std::string> state;
   bool follow = false;
   std::optional<std::string> file;
+  bool matching_only = false;  // of bundles
+  std::optional<std::string> recipient;
+  bool json = false;
   std::optional<std::string> ledger;
 };
 
@@ -34,36 +37,31 @@ struct ExportArgs {
 class ExportRun {
  public:
   ExportRun(const ExportArgs& args, const OpenLog& log, const LedgerIdentity& identity,
-            ExportSink& sink, std::optional<Seq> after)
+            ExportWriter& writer, std::optional<Seq> after)
       : args_(args),
         log_(log),
         ledger_id_(identity.ledger_id),
-        sink_(sink),
-        format_(*find_export_format(args.format)),
-        exporter_(format_, {identity.origin, identity.ledger_id}),
+        writer_(writer),
         next_(after ? *after + 1 : 0) {
     done_.format = args.format;
+    done_.query = query_text(args.narrow.filter);
   }
 
   Status run() {
-    if (!sink_.continues()) buffer_ = format_.header;
     while (true) {
       PH_TRY(pass());
       if (args_.follow) PH_TRY(hand_over());
-      if (!args_.follow || reader_gone_ || stop_was_requested()) break;
+      if (!args_.follow || reader_gone_ || stop_was_requested()) return {};
       const std::uint64_t size = log_.reader->head().checkpoint.size;
-      if (!wait_for_more(LedgerFiles{log_.directory}.head(), size)) break;
+      if (!wait_for_more(LedgerFiles{log_.directory}.head(), size)) return {};
       PH_TRY(log_.reader->catch_up());
     }
-    // A file that is cut off never appears; lines on standard output are whole and may go.
-    if (!args_.follow && !(cut_off_ && args_.file)) PH_TRY(hand_over());
-    return {};
   }
 
   // Ended before its last event.
   bool cut_off() const { return cut_off_; }
   bool reader_gone() const { return reader_gone_; }
-  const AuditExport& done() const { return done_; }
+  AuditExport& done() { return done_; }
   // Everything before this number is dealt with.
   Seq next() const { return next_; }
 
@@ -99,49 +97,46 @@ class ExportRun {
   Status take(const Bytes& bytes) {
     PH_ASSIGN(const schema::Entry* entry, parse_entry(bytes));
     if (!args_.narrow.filter.matches(*entry)) return {};
-    exporter_.append(buffer_, *entry, bytes);
     if (done_.matched == 0) done_.first_seq = entry->seq();
     done_.last_seq = entry->seq();
     ++done_.matched;
-    return buffer_.size() < kBufferBytes ? Status() : spill();
-  }
-
-  Status spill() {
-    PH_TRY(sink_.write(buffer_));
-    buffer_.clear();
-    if (args_.file) return {};
-    PH_ASSIGN(const bool wanted, sink_.flush());
+    PH_ASSIGN(const bool wanted, writer_.take(*entry, bytes));
     reader_gone_ = !wanted;
     return {};
   }
 
   // What was taken so far reaches its reader, then the state says so.
   Status hand_over() {
-    PH_TRY(spill());
-    PH_ASSIGN(const bool wanted, sink_.flush());
+    PH_ASSIGN(const bool wanted, writer_.hand_over());
     reader_gone_ = reader_gone_ || !wanted;
-    return args_.follow && !reader_gone_ ? keep_state() : Status();
+    return reader_gone_ ? Status() : keep_state();
   }
 
   const ExportArgs& args_;
   const OpenLog& log_;
   std::string ledger_id_;
-  ExportSink& sink_;
-  const ExportFormat& format_;
-  Exporter exporter_;
-  std::string buffer_;
+  ExportWriter& writer_;
   Seq next_;
   AuditExport done_;
   bool reader_gone_ = false;
   bool cut_off_ = false;
 };
 
-Result<std::unique_ptr<ExportSink>> open_sink(Environment& environment, const ExportArgs& args) {
-  if (!args.file) return sink_to_output(environment.out());
-  return args.follow ? sink_to_growing_file(*args.file) : sink_to_new_file(*args.file);
+Result<std::unique_ptr<ExportWriter>> open_writer(Environment& environment, const ExportArgs& args,
+                                                  const ExportSubject& subject) {
+  if (const FileFormat* format = find_file_format(args.format)) {
+    return format->open(*args.file, subject);
+  }
+  const ExportFormat& format = *find_export_format(args.format);
+  if (!args.file) {
+    return stream_writer(format, subject.source, sink_to_output(environment.out()), Flush::kEarly);
+  }
+  PH_ASSIGN(auto sink,
+            args.follow ? sink_to_growing_file(*args.file) : sink_to_new_file(*args.file));
+  return stream_writer(format, subject.source, std::move(sink), Flush::kAtTheEnd);
 }
 
-std::string summary(const ExportRun& run) {
+std::string summary(ExportRun& run) {
   const AuditExport& done = run.done();
   std::string text =
       "exported " + std::to_string(done.matched) + " of " + std::to_string(done.size) + " events";
@@ -149,11 +144,17 @@ std::string summary(const ExportRun& run) {
   return text;
 }
 
+// A file that is cut off never appears; records on standard output are whole and may go.
 Result<int> finish(Environment& environment, const ExportArgs& args, const OpenLog& log,
-                   ExportRun& run, ExportSink& sink) {
+                   ExportRun& run, ExportWriter& writer) {
   const bool whole = !run.cut_off() || args.follow;
-  if (whole) PH_TRY(sink.finish());
-  if (whole || !args.file) PH_TRY(run.keep_state());
+  if (whole || !args.file) {
+    if (!run.reader_gone()) PH_TRY(writer.finish());
+    PH_TRY(run.keep_state());
+  }
+  if (whole && args.file && !args.follow) {
+    PH_ASSIGN(run.done().file_digest, file_digest(*args.file));
+  }
   Draft draft = audit_exported(environment.context(), run.done());
   if (run.cut_off()) {
     draft.outcome = Outcome::Partial;
@@ -166,10 +167,38 @@ Result<int> finish(Environment& environment, const ExportArgs& args, const OpenL
   return stop_was_requested() ? kExitInterrupted : kExitOk;
 }
 
-Result<int> run_export(Environment& environment, ExportArgs& args) {
+// What the format cannot do.
+Status check_format(const ExportArgs& args) {
   if (args.format.empty()) {
     return Error{Code::kInvalid, "an export needs a format", "for example --format jsonl"};
   }
+  const ExportFormat* stream = find_export_format(args.format);
+  if (args.follow && (stream == nullptr || stream->is_document())) {
+    return Error{Code::kInvalid, "--follow does not go with " + args.format + ", which has an end",
+                 "a format of lines can grow: --format jsonl"};
+  }
+  if (stream == nullptr && !args.file) {
+    return Error{Code::kInvalid, args.format + " is a file: give its name with -o"};
+  }
+  return {};
+}
+
+Result<int> run_bundle_export(Environment& environment, ExportArgs& args) {
+  if (args.follow || args.after || args.state) {
+    return Error{Code::kInvalid,
+                 "a bundle has a beginning and an end: no --follow, --after or --state"};
+  }
+  PH_TRY(read_filter(args.narrow));
+  return export_bundle(environment, {args.narrow.filter, args.file, args.ledger, args.matching_only,
+                                     args.recipient, args.json});
+}
+
+Result<int> run_export(Environment& environment, ExportArgs& args) {
+  if (wants_bundle(args.format, args.file)) return run_bundle_export(environment, args);
+  if (args.matching_only || args.recipient || args.json) {
+    return Error{Code::kInvalid, "--matching-only, --recipient and --json go with --format phx"};
+  }
+  PH_TRY(check_format(args));
   if (args.follow && args.narrow.to) {
     return Error{Code::kInvalid, "--follow has no end, so --to does not go with it"};
   }
@@ -190,15 +219,18 @@ Result<int> run_export(Environment& environment, ExportArgs& args) {
                  "is it an older copy? phantom audit verify --against tells"};
   }
   stop_on_signals();
-  PH_ASSIGN(const std::unique_ptr<ExportSink> sink, open_sink(environment, args));
-  ExportRun run(args, log, identity, *sink, after);
+  const ExportSubject subject{{identity.origin, identity.ledger_id},
+                              log.reader->head().note,
+                              query_text(args.narrow.filter)};
+  PH_ASSIGN(const std::unique_ptr<ExportWriter> writer, open_writer(environment, args, subject));
+  ExportRun run(args, log, identity, *writer, after);
   PH_TRY(run.run());
-  return finish(environment, args, log, run, *sink);
+  return finish(environment, args, log, run, *writer);
 }
 
 std::vector<std::string> format_names() {
-  std::vector<std::string> names;
-  for (const ExportFormat& format : export_formats()) names.emplace_back(format.name);
+  std::vector<std::string> names = export_format_names();
+  names.emplace_back(kBundleFormat);
   return names;
 }
 
@@ -210,15 +242,20 @@ Command audit_export_command() {
   command.words = {"audit", "export"};
   command.summary = "write events in the formats of other programs";
   command.description =
-      "Writes the events that fit, in order, as JSON lines (jsonl), CSV, CloudEvents 1.0, OCSF "
-      "1.8, "
-      "syslog (RFC 5424), CEF or OTLP/JSON logs. Sealed fields stay closed. Every record has the "
-      "event's id and number, which never change: drop repeats by them.\n"
+      "Writes the events that fit, in order, as JSON lines (jsonl), CSV, CloudEvents 1.0 (by "
+      "lines, "
+      "or as a batch: one JSON array), OCSF 1.8, syslog (RFC 5424), CEF or OTLP/JSON logs, or as a "
+      "SQLite database with tables, views and indexes (sqlite, with -o). Sealed fields stay "
+      "closed. "
+      "Every record has the event's id and number, which never change: drop repeats by them.\n"
       "To a FILE: it appears when it is whole, and not at all when the export is cut off. With "
       "--follow the export goes on with new events until Ctrl-C, and FILE grows.\n"
       "--state keeps in a file how far the export is; the next run goes on there. It may repeat "
       "events after a crash and leaves none out. The export is recorded as audit.exported. Nothing "
-      "is checked here: phantom audit verify does that.";
+      "is checked here: phantom audit verify does that.\n"
+      "phx is evidence for somebody else, in one FILE that phantom audit verify --bundle checks "
+      "alone and offline: the events, the proof that they stand in this log, and what shows that "
+      "none is left out that the query asks for. A FILE called .phx is one without --format.";
   command.options = filter_options(args->narrow);
   command.options.insert(command.options.begin(),
                          {"format", "NAME", "what to write", &args->format, format_names()});
@@ -228,6 +265,11 @@ Command audit_export_command() {
        {"state", "FILE", "go on where the file says, and keep it up to date", &args->state},
        {"follow", "", "go on with new events until Ctrl-C", &args->follow},
        {"output", "FILE", "write to a file in place of standard output", &args->file, {}, 'o'},
+       {"matching-only", "", "with phx: leave out the events that show that none is left out",
+        &args->matching_only},
+       {"recipient", "TEXT", "with phx: who gets the bundle; kept sealed in the record of it",
+        &args->recipient},
+       {"json", "", "with phx: print one JSON object about the bundle", &args->json},
        {"ledger", "DIR", "another ledger than one's own", &args->ledger}});
   command.run = [args](Environment& environment) { return run_export(environment, *args); };
   return command;

@@ -20,12 +20,12 @@ struct ShowArgs {
 
 class Printer {
  public:
-  Printer(Environment& environment, const ShowArgs& args)
-      : out_(environment.out()), json_(args.json), unseal_(own_unsealer(environment)) {}
+  Printer(Environment& environment, const OpenLog& log, const ShowArgs& args)
+      : out_(environment.out()), json_(args.json), unseal_(own_unsealer(environment, log)) {}
 
   Status print(const Bytes& bytes) {
     PH_ASSIGN(const schema::Entry* entry, parse_entry(bytes));
-    out_.line(json_ ? entry_to_json(*entry, bytes, unseal_) : entry_to_line(*entry));
+    out_.line(json_ ? entry_to_json(*entry, bytes, unseal_) : entry_to_line(*entry, unseal_));
     if (matched_ == 0) first_ = entry->seq();
     last_ = entry->seq();
     ++matched_;
@@ -107,7 +107,7 @@ Result<int> show(Environment& environment, ShowArgs& args) {
   PH_TRY(read_filter(args.narrow));
   if (args.last && *args.last == 0) return Error{Code::kInvalid, "--last needs at least 1"};
   PH_ASSIGN(const OpenLog log, open_log(environment, args.ledger));
-  Printer printer(environment, args);
+  Printer printer(environment, log, args);
   PH_TRY(args.narrow.filter.session.empty() ||
                  !is_valid_tag(session_tag(args.narrow.filter.session))
              ? show_scan(*log.reader, args, printer)

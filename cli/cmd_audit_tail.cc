@@ -20,7 +20,7 @@ struct TailArgs {
 
 Result<int> tail(Environment& environment, const TailArgs& args) {
   PH_ASSIGN(const OpenLog log, open_log(environment, std::nullopt));
-  const Unsealer unseal = own_unsealer(environment);
+  const Unsealer unseal = own_unsealer(environment, log);
   Output& out = environment.out();
   stop_on_signals();
   const std::uint64_t first_size = log.reader->head().checkpoint.size;
@@ -35,7 +35,7 @@ Result<int> tail(Environment& environment, const TailArgs& args) {
         bad = entry.error();
         return false;
       }
-      out.line(args.json ? entry_to_json(**entry, bytes, unseal) : entry_to_line(**entry));
+      out.line(args.json ? entry_to_json(**entry, bytes, unseal) : entry_to_line(**entry, unseal));
       range.last_seq = seq;
       ++range.matched;
       return !stop_was_requested();

@@ -39,7 +39,7 @@ struct Positional {
 };
 
 struct Command {
-  std::vector<std::string> words;  // {"audit", "show"}
+  std::vector<std::string> words;  // {"audit", "show"}; none when the program is the command
   std::string summary;             // one line, lower case
   std::string description;         // paragraphs of the help page
   std::vector<Option> options = {};
@@ -49,15 +49,21 @@ struct Command {
   // Said when there are more words than positionals. The words themselves are never repeated.
   std::string surplus_hint = {};
   // The exit code, or an error for the terminal.
-  std::function<Result<int>(Environment&)> run;
+  std::function<Result<int>(Environment&)> run = {};
+  std::string program = "phantom";
 
-  std::string name() const;  // "audit show"
+  std::string name() const;        // "audit show"; the program's if it has no words
+  std::string invocation() const;  // "phantom audit show"
+  std::string group() const;       // "audit"; empty for a command of one word
 };
 
-// Words that only hold further commands.
+// Words that only hold further commands: "audit", "audit anchor".
 struct CommandGroup {
-  std::string word;
+  std::string name;
   std::string summary;
+
+  std::string word() const;   // its last one
+  std::string above() const;  // the group it is in; empty for the first level
 };
 
 struct CommandTable {
@@ -65,7 +71,7 @@ struct CommandTable {
   std::vector<Command> commands;
 
   const Command* find(const std::vector<std::string>& words) const;
-  bool is_group(std::string_view word) const;
+  bool is_group(std::string_view name) const;
 };
 
 }  // namespace phantom

@@ -41,9 +41,10 @@ std::string first_words(const CommandTable& table) {
 std::string group_words(const CommandTable& table, const std::string& group) {
   std::string words;
   for (const Command& command : table.commands) {
-    if (command.words.size() == 2 && command.words[0] == group) {
-      words += (words.empty() ? "" : " ") + command.words[1];
-    }
+    if (command.group() == group) words += (words.empty() ? "" : " ") + command.words.back();
+  }
+  for (const CommandGroup& each : table.groups) {
+    if (each.above() == group) words += (words.empty() ? "" : " ") + each.word();
   }
   return words;
 }
@@ -55,6 +56,18 @@ std::string option_words(const Command& command) {
     for (const std::string& choice : positional.choices) words += " " + choice;
   }
   return words;
+}
+
+// What may follow groups and commands whose names have so many words.
+std::string bash_cases(const CommandTable& table, std::size_t words) {
+  std::string cases;
+  const auto add = [&](const std::string& name, const std::string& following) {
+    if (static_cast<std::size_t>(std::count(name.begin(), name.end(), ' ')) + 1 != words) return;
+    cases += "      " + single_quoted(name) + ") words=" + single_quoted(following) + " ;;\n";
+  };
+  for (const CommandGroup& group : table.groups) add(group.name, group_words(table, group.name));
+  for (const Command& command : table.commands) add(command.name(), option_words(command));
+  return cases;
 }
 
 // A case statement over the words typed so far; bash and zsh share it.
@@ -69,24 +82,12 @@ std::string bash_script(const CommandTable& table) {
       "    words=" +
       single_quoted(first_words(table)) +
       "\n  else\n"
-      "    case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n";
-  for (const Command& command : table.commands) {
-    if (command.words.size() != 2) continue;
-    script += "      " + single_quoted(command.name()) +
-              ") words=" + single_quoted(option_words(command)) + " ;;\n";
-  }
-  script += "      *) case \"${COMP_WORDS[1]}\" in\n";
-  for (const CommandGroup& group : table.groups) {
-    script += "        " + single_quoted(group.word) +
-              ") words=" + single_quoted(group_words(table, group.word)) + " ;;\n";
-  }
-  for (const Command& command : table.commands) {
-    if (command.words.size() != 1) continue;
-    script += "        " + single_quoted(command.words[0]) +
-              ") words=" + single_quoted(option_words(command)) + " ;;\n";
-  }
+      "    case \"${COMP_WORDS[1]} ${COMP_WORDS[2]} ${COMP_WORDS[3]}\" in\n" +
+      bash_cases(table, 3) + "    *) case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n" +
+      bash_cases(table, 2) + "    *) case \"${COMP_WORDS[1]}\" in\n" + bash_cases(table, 1);
   return script +
-         "      esac ;;\n"
+         "    esac ;;\n"
+         "    esac ;;\n"
          "    esac\n"
          "  fi\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
@@ -98,6 +99,18 @@ std::string zsh_script(const CommandTable& table) {
   return "#compdef phantom\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script(table);
 }
 
+// True while all words of `group` are there and none that it holds.
+std::string fish_condition(const CommandTable& table, const std::string& group) {
+  if (group.empty()) return "__fish_use_subcommand";
+  std::string condition;
+  for (std::size_t at = 0; at < group.size();) {
+    const std::size_t end = std::min(group.find(' ', at), group.size());
+    condition += "__fish_seen_subcommand_from " + group.substr(at, end - at) + "; and ";
+    at = end + 1;
+  }
+  return condition + "not __fish_seen_subcommand_from " + group_words(table, group);
+}
+
 std::string fish_script(const CommandTable& table) {
   std::string script = "complete -c phantom -f\n";
   std::string all = first_words(table);
@@ -107,17 +120,13 @@ std::string fish_script(const CommandTable& table) {
               " -d " + fish_quoted(help) + "\n";
   };
   for (const CommandGroup& group : table.groups) {
-    add("__fish_use_subcommand", group.word, group.summary);
+    add(fish_condition(table, group.above()), group.word(), group.summary);
   }
   for (const Command& command : table.commands) {
-    std::string condition = "__fish_seen_subcommand_from " + command.words[0];
-    if (command.words.size() == 1) {
-      add("__fish_use_subcommand", command.words[0], command.summary);
-    } else {
-      const std::string siblings = group_words(table, command.words[0]);
-      add(condition + "; and not __fish_seen_subcommand_from " + siblings, command.words[1],
-          command.summary);
-      condition += "; and __fish_seen_subcommand_from " + command.words[1];
+    add(fish_condition(table, command.group()), command.words.back(), command.summary);
+    std::string condition;
+    for (const std::string& word : command.words) {
+      condition += (condition.empty() ? "" : "; and ") + ("__fish_seen_subcommand_from " + word);
     }
     for (const Option& option : command.options) {
       script += "complete -c phantom -n " + fish_quoted(condition) + " -l " + option.name;

@@ -1,6 +1,7 @@
 #include "cli/environment.h"
 
 #include "cli/actor.h"
+#include "cli/erase.h"
 #include "ledger/service_socket.h"
 
 #include <cstdlib>
@@ -91,8 +92,25 @@ Result<Appender*> Environment::appender() {
     if (!opened.ok() && options.service) return std::move(opened.error());
     if (!opened.ok()) return with_init_hint(std::move(opened.error()));
     appender_ = std::move(*opened);
+    finish_erasures_left(home);
   }
   return appender_.get();
+}
+
+// A command must not fail for what an earlier one left undone: the next one tries again.
+void Environment::finish_erasures_left(const Home& home) {
+  const auto finished = finish_erasures(home, *appender_, context());
+  if (!finished.ok()) {
+    output_.note("an erasure that was cut off could not be finished: " + finished.error().message);
+    return;
+  }
+  for (const Erased& each : *finished) {
+    forget_subject();
+    output_.note("finished the erasure of " + each.subject + " that event " +
+                 std::to_string(each.requested_seq) +
+                 " asked for and that was cut off; completed at event " +
+                 std::to_string(each.completed_seq));
+  }
 }
 
 CommandKeyUnlock& Environment::key_unlock() {

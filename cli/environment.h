@@ -35,8 +35,11 @@ class Environment {
   // Context of the events of this command. The actor's id is there once the home has an identity.
   Context context();
   Result<Subject> subject();
+  // The next context() and subject() look again.
+  void forget_subject() { subject_.reset(); }
 
-  // Each is opened once and shared. kNotFound with a hint to `phantom init` when there is no
+  // Each is opened once and shared. The appender also brings erasures to their end that a crash cut
+  // off, and says so. kNotFound with a hint to `phantom init` when there is no
   // ledger. reader: kDenied when a service keeps the ledger and it cannot be read from here.
   Result<Appender*> appender();
   Result<LedgerReader*> reader();
@@ -55,6 +58,8 @@ class Environment {
   Status close();
 
  private:
+  void finish_erasures_left(const Home& home);
+
   Output& output_;
   const CommandTable& commands_;
   std::optional<Home> home_;

@@ -62,12 +62,13 @@ std::string columns(const Rows& rows) {
 }
 
 std::string usage_line(const Command& command) {
-  std::string text = "phantom " + command.name();
+  std::string text = command.invocation();
   if (!command.options.empty()) text += " [options]";
   for (const Positional& positional : command.positionals) {
     const bool optional = positional.need == Need::kOptional;
     const bool many = std::holds_alternative<std::vector<std::string>*>(positional.target);
-    text += (optional ? " [" + positional.name + "]" : " " + positional.name) + (many ? "..." : "");
+    const std::string name = positional.name + (many ? "..." : "");
+    text += optional ? " [" + name + "]" : " " + name;
   }
   if (command.rest != nullptr) text += " -- COMMAND [ARGUMENT...]";
   return text;
@@ -103,12 +104,10 @@ Rows option_rows(const Command& command) {
 Rows command_rows(const CommandTable& table, const std::string& group) {
   Rows rows;
   for (const Command& command : table.commands) {
-    const bool grouped = command.words.size() > 1;
-    if (group.empty() ? grouped : !grouped || command.words[0] != group) continue;
-    rows.emplace_back(group.empty() ? command.words[0] : command.words[1], command.summary);
+    if (command.group() == group) rows.emplace_back(command.words.back(), command.summary);
   }
-  if (group.empty()) {
-    for (const CommandGroup& each : table.groups) rows.emplace_back(each.word, each.summary);
+  for (const CommandGroup& each : table.groups) {
+    if (each.above() == group) rows.emplace_back(each.word(), each.summary);
   }
   return rows;
 }
@@ -125,17 +124,17 @@ std::string help_overview(const CommandTable& table) {
          exit_code_table();
 }
 
-std::string help_group(const CommandTable& table, const std::string& word) {
+std::string help_group(const CommandTable& table, const std::string& name) {
   std::string summary;
   for (const CommandGroup& group : table.groups) {
-    if (group.word == word) summary = group.summary;
+    if (group.name == name) summary = group.summary;
   }
-  return "phantom " + word + ": " + summary + "\n\nusage: phantom " + word +
-         " COMMAND ...\n\ncommands:\n" + columns(command_rows(table, word));
+  return "phantom " + name + ": " + summary + "\n\nusage: phantom " + name +
+         " COMMAND ...\n\ncommands:\n" + columns(command_rows(table, name));
 }
 
 std::string help_command(const Command& command) {
-  std::string text = "phantom " + command.name() + ": " + command.summary +
+  std::string text = command.invocation() + ": " + command.summary +
                      "\n\nusage: " + usage_line(command) + "\n\n" +
                      wrap_paragraphs(command.description);
   if (!command.positionals.empty()) {

@@ -8,7 +8,7 @@
 namespace phantom {
 
 std::string help_overview(const CommandTable& table);
-std::string help_group(const CommandTable& table, const std::string& word);
+std::string help_group(const CommandTable& table, const std::string& name);
 std::string help_command(const Command& command);
 
 // docs/COMMANDS.md, whole.

@@ -1,11 +1,20 @@
 #include "cli/log_access.h"
 
+#include "cli/subject_record.h"
 #include "events/catalog.h"
 #include "events/envelope.h"
 #include "events/seal.h"
+#include "ledger/subject.h"
 #include "schema/events_generated.h"
 
+#include <map>
+
 namespace phantom {
+namespace {
+
+constexpr std::size_t kSubjectsKnownMax = 4'096;
+
+}  // namespace
 
 Result<OpenLog> open_log(Environment& environment, const std::optional<std::string>& ledger) {
   OpenLog log;
@@ -22,16 +31,39 @@ Result<OpenLog> open_log(Environment& environment, const std::optional<std::stri
   return log;
 }
 
-Unsealer own_unsealer(Environment& environment) {
-  const Result<Subject> subject = environment.subject();
-  if (!subject.ok()) {
-    return [](const EventId&, const SealedField&) -> Result<std::string> {
-      return Error{Code::kNotFound, "the key is not here"};
-    };
+namespace {
+
+// One subject as far as opening its fields goes, looked up once.
+struct KnownKey {
+  std::optional<SubjectKey> key;
+  Error closed;  // without a key
+};
+
+KnownKey look_up(const std::optional<Home>& home, const LedgerReader& reader,
+                 const std::string& subject) {
+  // An erased person stays erased here even if a copy of the key came back from somewhere.
+  const auto record = read_subject_record(reader, subject);
+  if (record.ok() && record->erased()) return {{}, {Code::kClosed, "the subject was erased"}};
+  if (home) {
+    if (const auto found = load_subject(*home, subject); found.ok()) return {found->key, {}};
   }
-  return [own = *subject](const EventId& event, const SealedField& field) -> Result<std::string> {
-    if (field.subject != own.id) return Error{Code::kNotFound, "the key is not here"};
-    return open_field(own.key, event, field);
+  return {{}, {Code::kNotFound, "the key is not here"}};
+}
+
+}  // namespace
+
+Unsealer own_unsealer(Environment& environment, const OpenLog& log) {
+  const Result<Home> home = environment.home();
+  return [home = home.ok() ? std::optional<Home>(*home) : std::nullopt, reader = log.reader,
+          known = std::make_shared<std::map<std::string, KnownKey>>()](
+             const EventId& event, const SealedField& field) -> Result<std::string> {
+    if (known->size() >= kSubjectsKnownMax) known->clear();
+    auto at = known->find(field.subject);
+    if (at == known->end()) {
+      at = known->emplace(field.subject, look_up(home, *reader, field.subject)).first;
+    }
+    if (!at->second.key) return at->second.closed;
+    return open_field(*at->second.key, event, field);
   };
 }
 

@@ -23,8 +23,10 @@ struct OpenLog {
 // `ledger` as given with --ledger; none means the ledger of the home.
 Result<OpenLog> open_log(Environment& environment, const std::optional<std::string>& ledger);
 
-// Opens sealed fields with the person's own key, when this home has it.
-Unsealer own_unsealer(Environment& environment);
+// Opens sealed fields with the keys this home has, of the person in force and of former ones. Says
+// of a field that stays closed whether its subject was erased, as `log` tells, or the key is just
+// not here. `log` outlives it.
+Unsealer own_unsealer(Environment& environment, const OpenLog& log);
 
 // Records an event about the log in the person's own ledger. What was asked for is already on the
 // terminal, so a failure is a warning.

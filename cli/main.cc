@@ -30,7 +30,9 @@ int run(const phantom::CommandTable& table, const std::vector<std::string>& args
     } else if (const phantom::Command* named = table.find(words)) {
       out.result(phantom::help_command(*named));
     } else {
-      out.result(phantom::help_group(table, words[0]));
+      std::string group;
+      for (const std::string& word : words) group += (group.empty() ? "" : " ") + word;
+      out.result(phantom::help_group(table, group));
     }
     return phantom::kExitOk;
   }

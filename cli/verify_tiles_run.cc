@@ -1,35 +1,33 @@
-#include "cli/verify_run.h"
-#include "ledger/verify_tiles.h"
-#include "proxy/http_tiles.h"
+#include "cli/verify_kinds.h"
 
 namespace phantom {
 namespace {
 
-// A request waits for its answer most of the time.
-constexpr unsigned kConnections = 8;
-
-Result<std::unique_ptr<TileSource>> open_source(const VerifyArgs& args) {
-  if (!is_http_url(*args.tiles)) return open_tile_source(*args.tiles);
-  HttpTilesOptions options;
-  if (args.ca) options.ca_file = *args.ca;
-  return open_http_tiles(*args.tiles, options);
+bool names_a_server(const std::string& place) {
+  return place.starts_with("http://") || place.starts_with("https://");
 }
 
 }  // namespace
 
-Result<int> check_tiles(Environment& environment, const VerifyArgs& args) {
-  VerifyOptions options;
-  if (const auto stopped = read_outside(environment, args, options)) return *stopped;
-  const auto source = open_source(args);
-  if (!source.ok()) return refuse_input(environment, source.error());
-  if (is_http_url(*args.tiles)) options.threads = kConnections;
-  const VerifyReport report =
-      with_progress(options, [&] { return verify_tiles(**source, options); });
-  const int exit_code = print_report(environment, args, report, *args.tiles);
-  if (report.exit_code == kExitOk && args.trust_state && args.update_trust) {
-    PH_TRY(update_trust_state(*args.trust_state, report));
+Result<std::unique_ptr<TileSource>> open_tiles_directory(const VerifyArgs& args, VerifyOptions&) {
+  if (names_a_server(*args.tiles)) {
+    return Error{Code::kUnsupported, "this program has no network code and reads directories only",
+                 "'phantom audit verify --tiles' takes a URL"};
   }
-  return exit_code;
+  if (args.ca) return Error{Code::kInvalid, "--ca is for --tiles with a URL"};
+  return open_tile_source(*args.tiles);
+}
+
+VerifyKind tiles_kind(OpenTiles open_tiles) {
+  VerifyKind kind;
+  kind.flag = "tiles";
+  kind.allows = {"against",     "policy",       "receipts", "max-unanchored",
+                 "trust-state", "update-trust", "ca"};
+  kind.run = [open_tiles](const VerifyArgs& args, VerifyOptions& options) -> Result<Verified> {
+    PH_ASSIGN(const auto source, open_tiles(args, options));
+    return Verified{verify_tiles(*source, options), *args.tiles};
+  };
+  return kind;
 }
 
 }  // namespace phantom

@@ -167,6 +167,9 @@ Utf8Character decode_utf8(std::string_view text) {
 }
 
 std::string escape_terminal(std::string_view text) {
+  const bool plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+  if (plain) return std::string(text);
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {

@@ -22,14 +22,15 @@ constexpr std::array kSeverities = {
 
 std::span<const ExportFormat> export_formats() {
   static const std::array formats = {
-      ExportFormat{"jsonl", "phantom.event.v1, one JSON object per line", "", append_jsonl},
-      ExportFormat{"csv", "RFC 4180", kCsvHeader, append_csv},
-      ExportFormat{"cloudevents", "CloudEvents 1.0, one JSON object per line", "",
-                   append_cloudevents},
-      ExportFormat{"ocsf", "OCSF 1.8.0, one JSON object per line", "", append_ocsf},
-      ExportFormat{"syslog", "RFC 5424, one message per line", "", append_syslog},
-      ExportFormat{"cef", "Common Event Format 0", "", append_cef},
-      ExportFormat{"otlp", "OTLP/JSON logs, one request per line", "", append_otlp},
+      ExportFormat{"jsonl", "phantom.event.v1, one JSON object per line", append_jsonl},
+      ExportFormat{"csv", "RFC 4180", append_csv, kCsvHeader, "\r\n"},
+      ExportFormat{"cloudevents", "CloudEvents 1.0, one JSON object per line", append_cloudevents},
+      ExportFormat{"cloudevents-batch", "CloudEvents 1.0, one JSON array", append_cloudevents,
+                   "[\n", "\n", ",", "]\n"},
+      ExportFormat{"ocsf", "OCSF 1.8.0, one JSON object per line", append_ocsf},
+      ExportFormat{"syslog", "RFC 5424, one message per line", append_syslog},
+      ExportFormat{"cef", "Common Event Format 0", append_cef},
+      ExportFormat{"otlp", "OTLP/JSON logs, one request per line", append_otlp},
   };
   return formats;
 }
@@ -44,7 +45,15 @@ const ExportFormat* find_export_format(std::string_view name) {
 void Exporter::append(std::string& out, const schema::Entry& entry, ByteView bytes) {
   payload_.read(entry);
   const Digest leaf = leaf_hash(bytes);
+  if (in_line_) (out += format_.separator) += format_.line_end;
   format_.append(out, {entry, bytes, find_event(entry.type()), payload_, leaf, source_});
+  in_line_ = format_.is_document();
+  if (!in_line_) out += format_.line_end;
+}
+
+void Exporter::end(std::string& out) const {
+  if (in_line_) out += format_.line_end;
+  out += format_.footer;
 }
 
 const ExportSeverity& severity_of(const ExportRecord& record) {

@@ -84,7 +84,6 @@ void append_cef(std::string& out, const ExportRecord& record) {
   std::string payload;
   record.payload.append_json(payload);
   append_custom(out, "cs6", "payload", payload);
-  out += '\n';
 }
 
 }  // namespace phantom

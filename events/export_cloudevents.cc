@@ -56,7 +56,7 @@ void append_cloudevents(std::string& out, const ExportRecord& record) {
   append_json_member(out, "datacontenttype", "application/json");
   out += ",\"data\":";
   append_event_object(out, record);
-  out += "}\n";
+  out += "}";
 }
 
 }  // namespace phantom

@@ -40,7 +40,6 @@ class Row {
       plain("");
     }
   }
-  void end() { out_ += "\r\n"; }
 
  private:
   void start() {
@@ -107,7 +106,6 @@ void append_csv(std::string& out, const ExportRecord& record) {
   std::string payload;
   record.payload.append_json(payload);
   row.plain(payload);
-  row.end();
 }
 
 }  // namespace phantom

@@ -19,7 +19,6 @@ void append_event_object(std::string& out, const ExportRecord& record) {
 
 void append_jsonl(std::string& out, const ExportRecord& record) {
   append_event_object(out, record);
-  out += '\n';
 }
 
 }  // namespace phantom

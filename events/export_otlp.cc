@@ -132,7 +132,7 @@ void append_otlp(std::string& out, const ExportRecord& record) {
     attributes.text("phantom.leaf_hash", to_hex(record.leaf));
     for (std::size_t i = 0; i < record.payload.size(); ++i) attributes.field(record.payload, i);
   }
-  out += "}]}]}]}\n";
+  out += "}]}]}]}";
 }
 
 }  // namespace phantom

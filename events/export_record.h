@@ -14,7 +14,7 @@ void append_cef(std::string& out, const ExportRecord& record);
 void append_otlp(std::string& out, const ExportRecord& record);
 extern const std::string_view kCsvHeader;
 
-// The object of format jsonl, without the end of the line.
+// The object of format jsonl.
 void append_event_object(std::string& out, const ExportRecord& record);
 
 // What each format calls the severities of the catalogue.

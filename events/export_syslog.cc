@@ -67,7 +67,6 @@ void append_syslog(std::string& out, const ExportRecord& record) {
   append_payload(out, record.payload);
   ((out += ' ') += type_name_of(record)) += ' ';
   out += outcome_name(entry.outcome());
-  out += '\n';
 }
 
 }  // namespace phantom

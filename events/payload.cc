@@ -19,8 +19,10 @@ struct TablePlan {
     Shape shape = Shape::kText;
     std::string json_key;            // "name":
     const TablePlan* row = nullptr;  // kTables
+    bool is_secret_name = false;
   };
   std::vector<Field> fields;  // in order of field id
+  const reflection::Field* secret_version = nullptr;
 };
 
 namespace {
@@ -47,6 +49,17 @@ Shape shape_of(const reflection::Type& type) {
   }
 }
 
+bool has_attribute(const reflection::Field& field, const char* key, std::string_view value) {
+  if (field.attributes() == nullptr) return false;
+  const reflection::KeyValue* found = field.attributes()->LookupByKey(key);
+  return found != nullptr && found->value() != nullptr && found->value()->string_view() == value;
+}
+
+// A row about one secret calls its version just that.
+bool is_secret_version(std::string_view name) {
+  return name == "secret_version" || name == "version";
+}
+
 class Plans {
  public:
   Plans() {
@@ -68,6 +81,10 @@ class Plans {
       out.field = field;
       out.shape = shape_of(*field->type());
       out.json_key = "\"" + field->name()->str() + "\":";
+      out.is_secret_name = has_attribute(*field, "redact", "name");
+      if (out.shape == Shape::kUnsigned && is_secret_version(field->name()->string_view())) {
+        plan_here.secret_version = field;
+      }
       if (out.shape != Shape::kTables) continue;
       out.row =
           &plan(*reflected_schema().objects()->Get(static_cast<unsigned>(field->type()->index())));
@@ -195,6 +212,32 @@ void append_value_plain(std::string& out, const flatbuffers::Table& table,
   }
 }
 
+void append_secrets(std::vector<NamedSecret>& out, const flatbuffers::Table& table,
+                    const TablePlan& plan) {
+  const auto add = [&](std::string_view name) {
+    if (name.empty()) return;
+    NamedSecret& secret = out.emplace_back(NamedSecret{std::string(name)});
+    if (plan.secret_version == nullptr) return;
+    secret.version = flatbuffers::GetFieldI<std::uint64_t>(table, *plan.secret_version);
+  };
+  for (const TablePlan::Field& field : plan.fields) {
+    if (field.shape == Shape::kTables) {
+      const Tables* rows = tables(table, *field.field);
+      for (flatbuffers::uoffset_t i = 0; rows != nullptr && i < rows->size(); ++i) {
+        append_secrets(out, *rows->Get(i), *field.row);
+      }
+    } else if (field.is_secret_name && field.shape == Shape::kText) {
+      const auto* name = flatbuffers::GetFieldS(table, *field.field);
+      if (name != nullptr) add(name->string_view());
+    } else if (field.is_secret_name && field.shape == Shape::kTexts) {
+      const Texts* names = texts(table, *field.field);
+      for (flatbuffers::uoffset_t i = 0; names != nullptr && i < names->size(); ++i) {
+        add(names->Get(i)->string_view());
+      }
+    }
+  }
+}
+
 template <class List>
 ValueKind kind_of_list(const List* list) {
   return list == nullptr || list->size() == 0 ? ValueKind::kAbsent : ValueKind::kList;
@@ -280,6 +323,12 @@ std::optional<std::string> Payload::find(std::string_view name) const {
     return value;
   }
   return std::nullopt;
+}
+
+std::vector<NamedSecret> Payload::secrets() const {
+  std::vector<NamedSecret> found;
+  if (known()) append_secrets(found, *table_, *plan_);
+  return found;
 }
 
 }  // namespace phantom

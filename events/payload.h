@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace flatbuffers {
 class Table;
@@ -18,6 +19,13 @@ namespace phantom {
 struct TablePlan;
 
 enum class ValueKind { kAbsent, kText, kInteger, kList };
+
+// A secret that a payload names, by a field with redact "name", in a row of a list too.
+struct NamedSecret {
+  std::string name;
+  std::uint64_t version = 0;  // 0: the payload says none
+  friend bool operator==(const NamedSecret&, const NamedSecret&) = default;
+};
 
 // Reads one payload after the other into the same memory. One thread.
 class Payload {
@@ -44,6 +52,9 @@ class Payload {
 
   // Plain value of the field with this name; none when there is no such field or it is absent.
   std::optional<std::string> find(std::string_view name) const;
+
+  // Every secret it names, in the order of its fields; empty names are none.
+  std::vector<NamedSecret> secrets() const;
 
  private:
   Bytes bytes_;

@@ -27,6 +27,31 @@ SealedField sealed_of(const schema::SealedField& field) {
           Bytes(field.ciphertext()->begin(), field.ciphertext()->end())};
 }
 
+// Erased is as it should be, missing is not known to be: two words for two things.
+std::string_view closed_status(Code why) {
+  switch (why) {
+    case Code::kClosed:
+      return "erased";
+    case Code::kNotFound:
+      return "key missing";
+    case Code::kCorrupt:
+      return "does not open";
+    default:
+      return "";
+  }
+}
+
+void append_closed_fields(std::string& line, const schema::Entry& entry, const Unsealer& unseal) {
+  if (!unseal || entry.sealed() == nullptr) return;
+  for (const schema::SealedField* field : *entry.sealed()) {
+    const auto opened = unseal(event_id_of(entry), sealed_of(*field));
+    const std::string_view status = opened.ok() ? "" : closed_status(opened.error().code);
+    if (status.empty()) continue;
+    ((line += "  " + field->field()->str() + "=[") += status) +=
+        " " + field->subject()->str() + "]";
+  }
+}
+
 void append_sealed(std::string& out, const schema::Entry& entry, const Unsealer& unseal) {
   out += '{';
   if (entry.sealed() != nullptr) {
@@ -41,6 +66,12 @@ void append_sealed(std::string& out, const schema::Entry& entry, const Unsealer&
       } else {
         out += "{\"sealed_for\":";
         append_json_text(out, field->subject()->string_view());
+        const std::string_view status = closed_status(opened.error().code);
+        if (!status.empty()) {
+          out += ",\"status\":\"";
+          for (const char c : status) out += c == ' ' ? '-' : c;
+          out += '"';
+        }
         out += '}';
       }
     }
@@ -189,7 +220,7 @@ std::string entry_to_json(const schema::Entry& entry, ByteView bytes, const Unse
   return out + "}";
 }
 
-std::string entry_to_line(const schema::Entry& entry) {
+std::string entry_to_line(const schema::Entry& entry, const Unsealer& unseal) {
   const EventInfo* info = find_event(entry.type());
   std::string seq = std::to_string(entry.seq());
   if (seq.size() < 6) seq.insert(0, 6 - seq.size(), ' ');
@@ -207,6 +238,7 @@ std::string entry_to_line(const schema::Entry& entry) {
     payload.append_plain(text, i, ',');
     if (worth_a_glance(payload.field(i), text)) line += "  " + payload.field(i).name + "=" + text;
   }
+  append_closed_fields(line, entry, unseal);
   return escape_terminal(line);
 }
 

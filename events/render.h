@@ -11,7 +11,8 @@
 
 namespace phantom {
 
-// Opens a sealed field, or says why it stays closed.
+// Opens a sealed field, or says why it stays closed: kClosed, its subject was erased; kNotFound,
+// the key is not here; kCorrupt, key or bytes do not fit; anything else, it was not tried.
 using Unsealer = std::function<Result<std::string>(const EventId&, const SealedField&)>;
 
 // One JSON object, no line breaks, "v":1 first. Integers above 2^53 and all times in ns are
@@ -19,7 +20,9 @@ using Unsealer = std::function<Result<std::string>(const EventId&, const SealedF
 std::string entry_to_json(const schema::Entry& entry, ByteView bytes, const Unsealer& unseal);
 
 // One line for a terminal: number, time, type, outcome and the fields worth a glance. Escaped.
-std::string entry_to_line(const schema::Entry& entry);
+// With `unseal` sealed fields that nobody can open here are there as "argv=[erased s_...]" or
+// "[key missing s_...]"; those that open are not shown.
+std::string entry_to_line(const schema::Entry& entry, const Unsealer& unseal = {});
 
 const char* outcome_name(Outcome outcome);
 const char* reason_name(Reason reason);  // kebab-case

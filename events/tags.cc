@@ -24,6 +24,8 @@ std::string secret_tag(std::string_view project, std::string_view name) {
 std::string vault_tag(std::string_view project) { return join("vault", project); }
 std::string config_tag(std::string_view project) { return join("config", project); }
 std::string actor_tag(std::string_view actor_id) { return join("actor", actor_id); }
+std::string subject_tag(std::string_view subject) { return join("subject", subject); }
+std::string recorder_tag(std::string_view recorder) { return join("recorder", recorder); }
 
 bool is_valid_tag(std::string_view tag) {
   const std::size_t colon = tag.find(':');

@@ -14,6 +14,8 @@ std::string secret_tag(std::string_view project, std::string_view name);
 std::string vault_tag(std::string_view project);
 std::string config_tag(std::string_view project);
 std::string actor_tag(std::string_view actor_id);
+std::string subject_tag(std::string_view subject);    // what was done about a person's key
+std::string recorder_tag(std::string_view recorder);  // kind of recorder: service, session
 inline constexpr std::string_view kEpochTag = "ledger:epoch";
 inline constexpr std::string_view kRotationTag = "ledger:rotation";  // requests for a new epoch
 

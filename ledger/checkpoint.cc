@@ -1,7 +1,7 @@
 #include "ledger/checkpoint.h"
 
 #include "events/encoding.h"
-#include "events/sha256.h"
+#include "ledger/key_text.h"
 #include "ledger/tree.h"
 
 #include <sodium.h>
@@ -12,7 +12,6 @@ namespace phantom {
 namespace {
 
 constexpr std::string_view kDash = "\xe2\x80\x94 ";  // U+2014, space
-constexpr std::uint8_t kEd25519 = 0x01;
 constexpr std::size_t kSignaturesMax = 100;
 constexpr std::size_t kOriginBytesMax = 255;
 
@@ -31,11 +30,6 @@ bool is_note_text(std::string_view text) {
     text.remove_prefix(decoded.length);
   }
   return true;
-}
-
-std::uint32_t key_id(std::string_view name, const PublicKey& key) {
-  const std::uint8_t separator[] = {'\n', kEd25519};
-  return get_be32(sha256({as_bytes(name), separator, key}));
 }
 
 Result<NoteSignature> parse_signature(std::string_view line) {
@@ -72,45 +66,20 @@ bool is_key_name(std::string_view name) {
   return true;
 }
 
-std::string VerifierKey::text() const {
-  Bytes number;
-  put_be32(number, id);
-  Bytes typed{kEd25519};
-  typed.insert(typed.end(), key.begin(), key.end());
-  return name + "+" + to_hex(number) + "+" + to_base64(typed);
-}
+std::string VerifierKey::text() const { return format_public_key(KeyType::kNote, {name, id, key}); }
 
 VerifierKey make_verifier_key(std::string name, const PublicKey& key) {
   PH_CHECK(is_key_name(name), "key name");
   VerifierKey made;
-  made.id = key_id(name, key);
+  made.id = key_id(name, KeyType::kNote, key);
   made.name = std::move(name);
   made.key = key;
   return made;
 }
 
 Result<VerifierKey> parse_verifier_key(std::string_view text) {
-  const std::size_t first = text.find('+');
-  const std::size_t second = first == std::string_view::npos ? first : text.find('+', first + 1);
-  if (second == std::string_view::npos) {
-    return invalid("a verifier key has the form name+hash+key");
-  }
-  const std::string_view name = text.substr(0, first);
-  if (!is_key_name(name)) return invalid("the verifier key has no valid name");
-  const auto id = from_hex(text.substr(first + 1, second - first - 1));
-  const auto typed = from_base64(text.substr(second + 1));
-  if (!id || id->size() != 4 || !typed || typed->empty()) {
-    return invalid("the verifier key is not name+hash+key");
-  }
-  if (typed->front() != kEd25519 || typed->size() != 1 + PublicKey{}.size()) {
-    return invalid("the verifier key is not an Ed25519 key");
-  }
-  PublicKey key{};
-  std::copy(typed->begin() + 1, typed->end(), key.begin());
-  if (get_be32(*id) != key_id(name, key)) {
-    return invalid("the verifier key's hash does not belong to its name and key");
-  }
-  return make_verifier_key(std::string(name), key);
+  PH_ASSIGN(PublicKeyText parsed, parse_public_key(KeyType::kNote, text));
+  return VerifierKey{std::move(parsed.name), parsed.id, parsed.key};
 }
 
 Result<SignedNote> parse_note(std::string_view note) {
@@ -134,29 +103,34 @@ std::string Checkpoint::text() const {
   return origin + "\n" + std::to_string(size) + "\n" + to_base64(root) + "\n";
 }
 
-Result<SignedCheckpoint> parse_checkpoint(std::string_view note) {
-  PH_ASSIGN(const SignedNote parsed, parse_note(note));
-  std::string_view text = parsed.text;
-  SignedCheckpoint made;
-  made.note = note;
-  made.checkpoint.origin = take_line(text);
-  if (made.checkpoint.origin.empty() || made.checkpoint.origin.size() > kOriginBytesMax) {
+Result<Checkpoint> parse_checkpoint_text(std::string_view text) {
+  Checkpoint made;
+  made.origin = take_line(text);
+  if (made.origin.empty() || made.origin.size() > kOriginBytesMax) {
     return invalid("the checkpoint's origin is empty or over 255 bytes");
   }
   const auto size = parse_decimal(take_line(text));
   if (!size) return invalid("the checkpoint's size is not a decimal number");
-  made.checkpoint.size = *size;
+  made.size = *size;
   const auto root = from_base64(take_line(text));
-  if (!root || root->size() != made.checkpoint.root.size()) {
+  if (!root || root->size() != made.root.size()) {
     return invalid("the checkpoint's root is not a SHA-256 hash in base64");
   }
-  std::copy(root->begin(), root->end(), made.checkpoint.root.begin());
-  if (*size == 0 && made.checkpoint.root != empty_root()) {
-    return invalid("the checkpoint of an empty tree has another root");
-  }
+  std::copy(root->begin(), root->end(), made.root.begin());
   while (!text.empty()) {
     if (take_line(text).empty()) return invalid("the checkpoint has an empty extension line");
   }
+  return made;
+}
+
+Result<SignedCheckpoint> parse_checkpoint(std::string_view note) {
+  PH_ASSIGN(const SignedNote parsed, parse_note(note));
+  SignedCheckpoint made;
+  PH_ASSIGN(made.checkpoint, parse_checkpoint_text(parsed.text));
+  if (made.checkpoint.size == 0 && made.checkpoint.root != empty_root()) {
+    return invalid("the checkpoint of an empty tree has another root");
+  }
+  made.note = note;
   return made;
 }
 
@@ -175,11 +149,15 @@ NoteCheck check_note(std::string_view note, const VerifierKey& key) {
   return found;
 }
 
-std::string signature_line(const VerifierKey& key, const Signature& signature) {
+std::string NoteSignature::line() const {
   Bytes payload;
-  put_be32(payload, key.id);
+  put_be32(payload, id);
   payload.insert(payload.end(), signature.begin(), signature.end());
-  return std::string(kDash) + key.name + " " + to_base64(payload) + "\n";
+  return std::string(kDash) + name + " " + to_base64(payload) + "\n";
+}
+
+std::string signature_line(const VerifierKey& key, const Signature& signature) {
+  return NoteSignature{key.name, key.id, Bytes(signature.begin(), signature.end())}.line();
 }
 
 bool verify_signature(const PublicKey& key, ByteView message, const Signature& signature) {

@@ -32,6 +32,9 @@ struct NoteSignature {
   std::string name;
   std::uint32_t id = 0;
   Bytes signature;  // after the key id
+
+  // As it stands in a note: em dash, name, base64 of key id and signature.
+  std::string line() const;
 };
 
 struct SignedNote {
@@ -55,6 +58,8 @@ struct SignedCheckpoint {
   std::string note;  // the whole note, as stored and published
 };
 
+// The text of a note as a checkpoint, by its shape: an empty tree may have any root here.
+Result<Checkpoint> parse_checkpoint_text(std::string_view text);
 // Parses text and shape; checks no signature.
 Result<SignedCheckpoint> parse_checkpoint(std::string_view note);
 
@@ -65,7 +70,7 @@ enum class NoteCheck {
 };
 NoteCheck check_note(std::string_view note, const VerifierKey& key);
 
-// The line a signer adds: em dash, name, base64 of key id and signature.
+// The line a signer adds.
 std::string signature_line(const VerifierKey& key, const Signature& signature);
 
 // True when Ed25519 `signature` over `message` verifies (libsodium's strict check).

@@ -37,38 +37,6 @@ class Descriptor {
   int fd_;
 };
 
-// The line of a key file, in locked memory from the first byte on.
-Result<SecretBytes> read_key_line(const fs::path& file) {
-  const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (in.get() < 0) {
-    return Error{errno == ENOENT   ? Code::kNotFound
-                 : errno == EACCES ? Code::kDenied
-                                   : Code::kIo,
-                 "signing key " + file.string() + ": " + std::strerror(errno)};
-  }
-  struct stat info {};
-  if (::fstat(in.get(), &info) != 0) return io_error("look at", file, errno);
-  if ((info.st_mode & 0077) != 0) {
-    return Error{Code::kDenied, "signing key " + file.string() + " can be read by other users",
-                 "run 'chmod 600 " + file.string() + "'"};
-  }
-  SecretBytes line = SecretBytes::zeros(kKeyFileBytesMax + 1);
-  std::size_t size = 0;
-  while (size < line.size()) {
-    const ssize_t got = ::read(in.get(), line.writable().data() + size, line.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return io_error("read", file, errno);
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  if (size > kKeyFileBytesMax) {
-    return Error{Code::kInvalid, "signing key " + file.string() + ": not a key file"};
-  }
-  if (size > 0 && line.view()[size - 1] == '\n') --size;
-  line.shrink(size);
-  return line;
-}
-
 bool same_file(const fs::path& a, const fs::path& b) {
   struct stat first {};
   struct stat second {};
@@ -88,7 +56,7 @@ KeyFiles::KeyFiles(fs::path directory, KeyUnlock* unlock)
 
 Result<Signer> KeyFiles::load(const fs::path& file) {
   const std::string what = "signing key " + file.string();
-  PH_ASSIGN(const SecretBytes line, read_key_line(file));
+  PH_ASSIGN(const SecretBytes line, read_key_file(file));
   const bool is_log_key = file == log_key_file(directory_);
   if (!is_sealed_key(line.text())) {
     auto key = Signer::parse(line.text());
@@ -211,6 +179,37 @@ Status KeyFiles::swap(const fs::path& next) const {
   if (::rename(next.c_str(), file.c_str()) != 0) return io_error("rename", next, errno);
   PH_TRY(sync_directory(directory_));
   return destroy_key_file(old);
+}
+
+Result<SecretBytes> read_key_file(const fs::path& file) {
+  const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (in.get() < 0) {
+    return Error{errno == ENOENT   ? Code::kNotFound
+                 : errno == EACCES ? Code::kDenied
+                                   : Code::kIo,
+                 "signing key " + file.string() + ": " + std::strerror(errno)};
+  }
+  struct stat info {};
+  if (::fstat(in.get(), &info) != 0) return io_error("look at", file, errno);
+  if ((info.st_mode & 0077) != 0) {
+    return Error{Code::kDenied, "signing key " + file.string() + " can be read by other users",
+                 "run 'chmod 600 " + file.string() + "'"};
+  }
+  SecretBytes line = SecretBytes::zeros(kKeyFileBytesMax + 1);
+  std::size_t size = 0;
+  while (size < line.size()) {
+    const ssize_t got = ::read(in.get(), line.writable().data() + size, line.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error("read", file, errno);
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  if (size > kKeyFileBytesMax) {
+    return Error{Code::kInvalid, "signing key " + file.string() + ": not a key file"};
+  }
+  if (size > 0 && line.view()[size - 1] == '\n') --size;
+  line.shrink(size);
+  return line;
 }
 
 Status write_key_file(const fs::path& file, ByteView line) {

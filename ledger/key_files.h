@@ -54,6 +54,10 @@ class KeyFiles {
   std::optional<SealTerms> log_key_seal_;  // one of them
 };
 
+// The line of a key file without its end, in locked memory from the first byte on. kNotFound;
+// kDenied when others may read the file; kInvalid: too long for one.
+Result<SecretBytes> read_key_file(const std::filesystem::path& file);
+
 // The file has mode 0600 and holds the line and a line end.
 Status write_key_file(const std::filesystem::path& file, ByteView line);
 

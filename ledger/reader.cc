@@ -127,9 +127,13 @@ Result<std::unique_ptr<LedgerReader>> open_reader(const std::filesystem::path& l
                      std::string(rows::kFormat),
                  "an older one: run 'phantom ledger upgrade'; a newer one: use a newer phantom"};
   }
-  PH_ASSIGN(SignedCheckpoint head, SnapshotReader::newest(*store));
+  return read_ledger(std::move(store));
+}
+
+Result<std::unique_ptr<LedgerReader>> read_ledger(std::unique_ptr<StoreReader> rows) {
+  PH_ASSIGN(SignedCheckpoint head, SnapshotReader::newest(*rows));
   return std::unique_ptr<LedgerReader>(
-      std::make_unique<SnapshotReader>(std::move(store), std::move(head)));
+      std::make_unique<SnapshotReader>(std::move(rows), std::move(head)));
 }
 
 }  // namespace phantom

@@ -3,6 +3,7 @@
 // and writes nothing.
 
 #include "events/result.h"
+#include "ledger/reader.h"
 #include "ledger/row_source.h"
 
 #include <filesystem>
@@ -39,5 +40,8 @@ class StoreReader : public RowSource {
   // Moves to the newest rows. Cursors made before stay where they are.
   virtual Status catch_up() = 0;
 };
+
+// The ledger that these rows are, at its newest commit. kNotFound: they hold none.
+Result<std::unique_ptr<LedgerReader>> read_ledger(std::unique_ptr<StoreReader> rows);
 
 }  // namespace phantom

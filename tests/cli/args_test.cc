@@ -18,7 +18,7 @@ struct ArgsProbe {
   CommandTable table;
 
   ArgsProbe() {
-    table.groups = {{"group", "a group"}};
+    table.groups = {{"group", "a group"}, {"group inner", "a group in it"}};
     Command show;
     show.words = {"group", "show"};
     show.options = {{"json", "", "", &json},
@@ -34,8 +34,12 @@ struct ArgsProbe {
     Command run;
     run.words = {"exec"};
     run.rest = &rest;
-    run.options = {{"json", "", "", &json}};
-    table.commands = {show, add, run};
+    run.options = {
+        {"json", "", "", &json}, {"file", "F", "", &file}, {"last", "N", "", &last, {}, 'n'}};
+    Command deep;
+    deep.words = {"group", "inner", "list"};
+    deep.options = {{"json", "", "", &json}};
+    table.commands = {show, add, run, deep};
   }
 
   std::string error(const std::vector<std::string>& args) {
@@ -55,6 +59,32 @@ TEST(Args, FillsTheTargetsOfTheNamedCommand) {
   EXPECT_EQ(probe.last, 3U);
   EXPECT_EQ(probe.mode, "b");
   EXPECT_EQ(probe.types, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(Args, ValueOfAnOptionBeforeAnotherProgramsCommandLineIsNotItsFirstWord) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"exec", "--file", "x", "-n", "3", "--json", "curl", "--file", "y"},
+        {"exec", "--file=x", "--last=3", "--json", "--", "curl", "--file", "y"}}) {
+    ArgsProbe probe;
+    ASSERT_TRUE(parse_args(probe.table, words).ok());
+    EXPECT_EQ(probe.file, "x");
+    EXPECT_EQ(probe.last, 3U);
+    EXPECT_EQ(probe.rest, (std::vector<std::string>{"curl", "--file", "y"}));
+  }
+  ArgsProbe probe;
+  EXPECT_FALSE(parse_args(probe.table, {"exec", "--file"}).ok());
+}
+
+TEST(Args, FindsCommandsInGroupsOfGroups) {
+  ArgsProbe probe;
+  const auto parsed = parse_args(probe.table, {"group", "inner", "list", "--json"});
+  ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+  EXPECT_EQ(parsed->run, &probe.table.commands[3]);
+  EXPECT_TRUE(probe.json);
+  EXPECT_EQ(parse_args(probe.table, {"group", "inner"})->help_for,
+            (std::vector<std::string>{"group", "inner"}));
+  EXPECT_EQ(probe.error({"group", "inner", "add"}),
+            "there is no command \"group inner add\"|phantom --help shows how it is used");
 }
 
 TEST(Args, NeverRepeatsASurplusWord) {

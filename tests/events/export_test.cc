@@ -35,8 +35,11 @@ std::string exported(const ExportFormat& format, const Draft& draft, Seq seq = 4
   const auto entry = parse_entry(bytes);
   PH_CHECK(entry.ok(), "the sample parses");
   std::string out;
-  Exporter(format, kSource).append(out, **entry, bytes);
-  return out;
+  Exporter exporter(format, kSource);
+  exporter.append(out, **entry, bytes);
+  if (!format.is_document()) return out;
+  exporter.end(out);
+  return out.substr(0, out.size() - format.footer.size());
 }
 
 std::string exported(std::string_view format, const Draft& draft, Seq seq = 42) {
@@ -62,7 +65,8 @@ Draft full_draft(EventNo type, std::string_view text) {
   return draft;
 }
 
-const std::set<std::string_view> kJsonFormats = {"jsonl", "cloudevents", "ocsf", "otlp"};
+const std::set<std::string_view> kJsonFormats = {"jsonl", "cloudevents", "cloudevents-batch",
+                                                 "ocsf", "otlp"};
 
 TEST(Export, EveryEventTypeLooksAsItAlwaysDidInEveryFormat) {
   for (const ExportFormat& format : export_formats()) {
@@ -166,6 +170,33 @@ TEST(Export, CloudEventsHaveTheirRequiredAttributesAndLegalNames) {
   }
 }
 
+std::string batch_of(int events) {
+  const ExportFormat& format = *find_export_format("cloudevents-batch");
+  Exporter exporter(format, kSource);
+  std::string out;
+  exporter.begin(out);
+  for (int i = 0; i < events; ++i) {
+    const Bytes bytes = export_entry(full_draft(1001, "text"), static_cast<Seq>(i));
+    exporter.append(out, **parse_entry(bytes), bytes);
+  }
+  exporter.end(out);
+  return out;
+}
+
+TEST(Export, ACloudEventsBatchIsOneArrayOfTheSameEvents) {
+  EXPECT_EQ(json::parse(batch_of(0)).as_array().size(), 0U);
+  EXPECT_EQ(batch_of(0), "[\n]\n");
+  for (const int events : {1, 2, 5}) {
+    const json::array batch = json::parse(batch_of(events)).as_array();
+    ASSERT_EQ(batch.size(), static_cast<std::size_t>(events));
+    for (int i = 0; i < events; ++i) {
+      const json::object line =
+          object_of("cloudevents", full_draft(1001, "text"), static_cast<Seq>(i));
+      EXPECT_EQ(batch[static_cast<std::size_t>(i)].as_object(), line);
+    }
+  }
+}
+
 TEST(Export, OcsfHasWhatEachClassRequires) {
   for (const EventInfo& info : catalog()) {
     const json::object object = object_of("ocsf", full_draft(info.no, "text"));
@@ -264,7 +295,7 @@ TEST(Export, TheLargestEntryPassesEveryFormat) {
 }
 
 TEST(Export, FormatsAreFoundByNameOnly) {
-  EXPECT_EQ(export_formats().size(), 7U);
+  EXPECT_EQ(export_formats().size(), 8U);
   EXPECT_EQ(find_export_format("xml"), nullptr);
   EXPECT_EQ(find_export_format(""), nullptr);
 }

@@ -3,6 +3,7 @@
 #include "events/catalog.h"
 #include "events/encoding.h"
 #include "events/envelope.h"
+#include "schema/events_generated.h"
 #include "tests/support/golden.h"
 #include "tests/support/sample_drafts.h"
 
@@ -116,6 +117,28 @@ TEST(Render, LargeSignedIntegersAreStringsToo) {
   EXPECT_EQ(body_bytes(1LL << 53), "9007199254740992");
   EXPECT_EQ(body_bytes((1LL << 53) + 1), "\"9007199254740993\"");
   EXPECT_EQ(body_bytes(INT64_MIN), "\"-9223372036854775808\"");
+}
+
+TEST(Render, ErasedFieldsAndThoseWhoseKeyIsMissingAreToldApart) {
+  Draft draft = sample_session_started(1);
+  draft.sealed.push_back({"argv", "s_1", Bytes(24, 1), Bytes(40, 2)});
+  const Bytes bytes = rendered_entry(draft, 1);
+  const auto closed = [](Code code) {
+    return [code](const EventId&, const SealedField&) {
+      return Result<std::string>(Error{code, "closed"});
+    };
+  };
+  const auto line = [&](Code code) { return entry_to_line(**parse_entry(bytes), closed(code)); };
+  EXPECT_TRUE(line(Code::kClosed).ends_with("  argv=[erased s_1]"));
+  EXPECT_TRUE(line(Code::kNotFound).ends_with("  argv=[key missing s_1]"));
+  EXPECT_TRUE(line(Code::kCorrupt).ends_with("  argv=[does not open s_1]"));
+  EXPECT_EQ(line(Code::kDenied).find("argv"), std::string::npos);
+  EXPECT_NE(json_of(bytes, closed(Code::kClosed))
+                .find(R"("argv":{"sealed_for":"s_1","status":"erased"})"),
+            std::string::npos);
+  EXPECT_NE(json_of(bytes, closed(Code::kNotFound))
+                .find(R"("argv":{"sealed_for":"s_1","status":"key-missing"})"),
+            std::string::npos);
 }
 
 TEST(Render, SealedFieldsStayClosedWithoutAKeyAndOpenWithOne) {

@@ -1,14 +1,12 @@
 #include "proxy/http_tiles.h"
 
+#include "tests/proxy/plain_server.h"
 #include "tests/proxy/tls_upstream.h"
 #include "tests/support/temp_dir.h"
 
-#include <boost/asio/read_until.hpp>
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <list>
-#include <mutex>
 #include <thread>
 
 namespace phantom::proxy_test {
@@ -16,87 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Answers each request with raw bytes; closes after an answer when told to.
-class PlainServer {
- public:
-  enum class After { kKeep, kClose };
-  struct Answer {
-    std::string bytes;
-    After after = After::kKeep;
-  };
-  using Script = std::function<Answer(const std::string& head)>;
-
-  explicit PlainServer(Script script)
-      : script_(std::move(script)),
-        acceptor_(io_, Tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
-        thread_([this] { serve(); }) {}
-  ~PlainServer() {
-    stopping_ = true;
-    boost::system::error_code ignored;
-    asio::io_context io;
-    Tcp::socket knock(io);
-    knock.connect(acceptor_.local_endpoint(), ignored);
-    thread_.join();
-    {
-      const std::lock_guard lock(mutex_);
-      for (Tcp::socket& socket : sockets_) ::shutdown(socket.native_handle(), SHUT_RDWR);
-    }
-    for (std::thread& thread : threads_) thread.join();
-  }
-
-  std::string url(std::string_view path = "/log") const {
-    return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) +
-           std::string(path);
-  }
-  unsigned connections() const { return connections_; }
-
- private:
-  void serve() {
-    for (;;) {
-      boost::system::error_code error;
-      Tcp::socket accepted = acceptor_.accept(error);
-      if (error || stopping_) return;
-      ++connections_;
-      const std::lock_guard lock(mutex_);
-      Tcp::socket& socket = sockets_.emplace_back(std::move(accepted));
-      threads_.emplace_back([this, &socket] { talk(socket); });
-    }
-  }
-  void talk(Tcp::socket& socket) {
-    std::string buffer;
-    boost::system::error_code error;
-    for (;;) {
-      const std::size_t end =
-          asio::read_until(socket, asio::dynamic_buffer(buffer), "\r\n\r\n", error);
-      if (error) return;
-      const Answer answer = script_(buffer.substr(0, end));
-      buffer.erase(0, end);
-      asio::write(socket, asio::buffer(answer.bytes), error);
-      if (error) return;
-      if (answer.after == After::kClose) {
-        socket.shutdown(Tcp::socket::shutdown_both, error);
-        return;
-      }
-    }
-  }
-
-  asio::io_context io_;
-  Script script_;
-  Tcp::acceptor acceptor_;
-  std::atomic<bool> stopping_{false};
-  std::atomic<unsigned> connections_{0};
-  std::mutex mutex_;
-  std::list<Tcp::socket> sockets_;
-  std::vector<std::thread> threads_;
-  std::thread thread_;
-};
-
-std::string ok_answer(std::string_view body) {
-  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-         std::string(body);
-}
-
-std::unique_ptr<TileSource> tiles_at(const std::string& url, HttpTilesOptions options = {}) {
+std::unique_ptr<TileSource> tiles_at(const std::string& url, HttpClientOptions options = {}) {
   auto source = open_http_tiles(url, options);
   PH_CHECK(source.ok(), source.ok() ? "" : source.error().message.c_str());
   return std::move(*source);
@@ -193,7 +111,7 @@ TEST(HttpTiles, CutAnswersAreNotTakenForFiles) {
 TEST(HttpTiles, AServerThatSaysNothingMoreIsGivenUp) {
   for (const char* answer : {"", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"}) {
     PlainServer server([&](const std::string&) { return PlainServer::Answer{answer}; });
-    HttpTilesOptions options;
+    HttpClientOptions options;
     options.idle_max = 50ms;
     const auto bytes = tiles_at(server.url(), options)->fetch("checkpoint", 100);
     ASSERT_FALSE(bytes.ok());
@@ -255,7 +173,7 @@ TEST(HttpTiles, CertificatesAreChecked) {
   });
   TempDir scratch;
   const auto fetch = [&](TlsUpstream& server, const std::string& ca_pem) {
-    HttpTilesOptions options;
+    HttpClientOptions options;
     if (!ca_pem.empty()) {
       options.ca_file = scratch / "ca.pem";
       write_text(options.ca_file, ca_pem);
@@ -285,7 +203,7 @@ TEST(HttpTiles, RefusesWhatIsNoPlainUrl) {
   EXPECT_TRUE(open_http_tiles("http://[::1]:8080/log", {}).ok());
   EXPECT_TRUE(is_http_url("https://example.com"));
   EXPECT_FALSE(is_http_url("log/http"));
-  HttpTilesOptions options;
+  HttpClientOptions options;
   options.ca_file = "nosuch.pem";
   EXPECT_EQ(open_http_tiles("https://example.com", options).error().code, Code::kInvalid);
 }

@@ -1,6 +1,6 @@
 # phantom_layer(<folder> USES <folders> LIBS <public libs> PRIVATE_LIBS <libs> OUTSIDE <rules>)
 #
-# Declares one folder: a static library of its sources, linked to exactly the folders it may use.
+# Declares one folder: a static library of its sources (but those of programs, *main.cc), linked to exactly the folders it may use.
 # Sources may include "<folder>/file.h" only of those folders; the include check reads the same
 # table from layers.json.
 
@@ -10,7 +10,7 @@ set(PHANTOM_VIEW_ROOT ${PROJECT_BINARY_DIR}/view)
 function(phantom_layer name)
   cmake_parse_arguments(A "" "" "USES;LIBS;PRIVATE_LIBS;OUTSIDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cc)
-  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "[/_]main\\.cc$")
 
   # A private view of the tree: a folder this layer may not use is a missing file to the compiler.
   set(view ${PHANTOM_VIEW_ROOT}/${name})

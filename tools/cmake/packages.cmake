@@ -25,6 +25,7 @@ phantom_static_library(flatbuffers_static ARCHIVES flatbuffers)
 phantom_static_library(sodium_static ARCHIVES sodium)
 phantom_static_library(boost_json ARCHIVES boost_json)
 phantom_static_library(boost_url ARCHIVES boost_url)
+phantom_static_library(sqlite_static ARCHIVES sqlite3 LIBS dl m)
 phantom_static_library(rocksdb_static ARCHIVES rocksdb gflags snappy z bz2 lz4 zstd LIBS dl)
 
 # Debian's compiled spdlog and fmt are shared only; one file uses them, so it takes the headers.
