@@ -64,9 +64,9 @@ TEST(Check, OnlyUnguessableValuesHaveADigest) {
   for (const char* rule : {"postgres-url", "connection-password", "generic-secret"}) {
     EXPECT_EQ(value_tag(*find_secret_rule(rule), random, random, "salt"), "") << rule;
   }
-  EXPECT_EQ(
-      value_tag(*find_secret_rule("vonage-secret"), "Ab3dEf5hIj7lMn9p", "Ab3dEf5hIj7lMn9p", "salt"),
-      "");
+  EXPECT_EQ(value_tag(*find_secret_rule("vonage-secret"), random.substr(0, 16),
+                      random.substr(0, 16), "salt"),
+            "");
 }
 
 TEST(Check, ABaselineKnowsAValueWhereverItIsAndAPasswordByItsPlace) {
