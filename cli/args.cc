@@ -78,10 +78,19 @@ std::vector<std::string> leading_words(const CommandTable& table,
 }
 
 // Where the other program's command line starts, for a command that takes one.
-std::size_t rest_start(const std::vector<std::string>& args, std::size_t from) {
-  std::size_t at = from;
-  while (at < args.size() && args[at].starts_with("-") && args[at] != "--") ++at;
-  return at;
+std::size_t rest_start(const Command& command, const std::vector<std::string>& args) {
+  const auto takes_next_word = [&](const std::string& arg) {
+    return std::any_of(command.options.begin(), command.options.end(), [&](const Option& option) {
+      const bool named = arg == "--" + option.name ||
+                         (option.letter != 0 && arg == std::string("-") + option.letter);
+      return named && !std::holds_alternative<bool*>(option.target);
+    });
+  };
+  std::size_t at = 0;
+  while (at < args.size() && args[at].starts_with("-") && args[at] != "--") {
+    at += takes_next_word(args[at]) ? 2U : 1U;
+  }
+  return std::min(at, args.size());
 }
 
 Error explain(const Command& command, const CLI::Error& error,
@@ -136,8 +145,13 @@ Result<ParsedArgs> parse_command(const Command& command, std::vector<std::string
     slots.push_back(std::make_unique<Slot>());
     Slot& slot = *slots.back();
     slot.positional = &positional;
-    CLI::Option* added =
-        app.add_option(positional.name, slot.values)->expected(1)->allow_extra_args(false);
+    const bool many = std::holds_alternative<std::vector<std::string>*>(positional.target);
+    CLI::Option* added = app.add_option(positional.name, slot.values);
+    if (many) {
+      added->expected(1, CLI::detail::expected_max_vector_size);
+    } else {
+      added->expected(1)->allow_extra_args(false);
+    }
     if (positional.need == Need::kRequired) added->required();
   }
   std::vector<std::string> reversed(args.rbegin(), args.rend());
@@ -173,7 +187,7 @@ Result<ParsedArgs> parse_args(const CommandTable& table, const std::vector<std::
   std::vector<std::string> own(args.begin() + static_cast<std::ptrdiff_t>(words.size()),
                                args.end());
   if (command->rest != nullptr) {
-    const std::size_t start = rest_start(own, 0);
+    const std::size_t start = rest_start(*command, own);
     const std::size_t first = start < own.size() && own[start] == "--" ? start + 1 : start;
     command->rest->assign(own.begin() + static_cast<std::ptrdiff_t>(first), own.end());
     own.resize(start);

@@ -33,6 +33,14 @@ Draft audit_published(const Context& context, std::uint64_t size, const Digest& 
   });
 }
 
+Draft audit_reported(const Context& context, const std::string& report, std::uint64_t size,
+                     const Digest& root) {
+  return make_draft<schema::AuditReported>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
+    const std::vector<std::uint8_t> bytes(root.begin(), root.end());
+    return schema::CreateAuditReportedDirect(builder, report.c_str(), size, &bytes);
+  });
+}
+
 Draft audit_exported(const Context& context, const AuditExport& done) {
   return make_draft<schema::AuditExported>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
     std::vector<std::uint8_t> digest;

@@ -20,6 +20,10 @@ Draft audit_verified(const Context& context, std::uint64_t size, const Digest& r
 Draft audit_proved(const Context& context, Seq seq, std::uint64_t size);
 Draft audit_published(const Context& context, std::uint64_t size, const Digest& root);
 
+// `report` is its name: uptime, stats or a framework's.
+Draft audit_reported(const Context& context, const std::string& report, std::uint64_t size,
+                     const Digest& root);
+
 struct AuditExport {
   std::string format;
   Seq first_seq = 0;

@@ -10,7 +10,8 @@ Command audit_verify_command() {
   command.words = {"audit", "verify"};
   command.summary = "check that the record is whole and unchanged";
   command.description = verify_description(
-      "Reads the whole ledger, a published copy of it, or one proof. Works beside a running "
+      "Reads the whole ledger, a published copy of it, a backup, or one proof. Works beside a "
+      "running "
       "writer.",
       "Reads every event. The signatures it checks are those of the newest checkpoints and of the "
       "ones that end an epoch: --deep checks all. --incremental begins at the trusted checkpoint, "
@@ -21,6 +22,7 @@ Command audit_verify_command() {
   command.options = verify_flags(*args);
   command.run = [args](Environment& environment) {
     VerifyProgram program{"phantom audit verify", file_kinds(open_tiles_anywhere), "ledger"};
+    program.timestamps = &check_timestamp;
     program.kinds.insert(program.kinds.begin(), ledger_kind(environment));
     return run_verify(environment.out(), program, *args);
   };

@@ -2,6 +2,7 @@
 #include "cli/child_process.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
+#include "cli/heartbeat_thread.h"
 #include "cli/session_events.h"
 #include "cli/vault_access.h"
 #include "events/encoding.h"
@@ -20,6 +21,7 @@ constexpr std::chrono::milliseconds kDrainMax{5'000};
 struct ExecArgs {
   std::vector<std::string> argv;
   bool quiet = false;
+  std::optional<std::string> heartbeat;
 };
 
 Status check_audit_mode(const Environment& environment) {
@@ -146,6 +148,8 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
   const InheritedDescriptors inherited;
   PH_ASSIGN(const SignalForwarder signals, SignalForwarder::start());
   PH_TRY(check_audit_mode(environment));
+  PH_ASSIGN(const std::chrono::nanoseconds interval,
+            parse_heartbeat(args.heartbeat.value_or(kHeartbeatDefault)));
   PH_ASSIGN(const Home home, environment.home());
   PH_ASSIGN(const std::filesystem::path here, environment.working_directory());
   PH_ASSIGN(const Project project, open_project(home, here));
@@ -204,12 +208,19 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
                              joined(child.dropped));
     }
   }
+  Heartbeat::Options heartbeats;
+  heartbeats.recorder = "session";
+  heartbeats.announce = Heartbeat::Announce::kWithFirstBeat;
+  heartbeats.interval = interval;
+  heartbeats.context = access.context();
+  HeartbeatThread heartbeat(std::move(heartbeats), appender);
   inherited.keep_only_these();
   const Result<ChildEnd> end = run_child(args.argv, child.variables, signals);
   const int exit_code = exit_code_of_child(end);
   if (!end.ok()) environment.out().error(end.error());
 
   proxy->stop(kDrainMax);
+  heartbeat.stop();
   const ProxyStats stats = proxy->stats();
   SessionEnd ended;
   ended.exit_code = end.ok() ? end->exit_code : exit_code;
@@ -236,7 +247,10 @@ Command exec_command() {
       "the vault, the ledger or the routes are not in order.\n"
       "PHANTOM_PROXY_HEADER_AUTH_ONLY=1 takes the session token in the header "
       "x-phantom-proxy-token only; PHANTOM_PROXY_ALLOW_QUERY_TOKEN=1 also takes it in the query.";
-  command.options = {{"quiet", "", "no notices on standard error", &args->quiet, {}, 'q'}};
+  command.options = {
+      {"quiet", "", "no notices on standard error", &args->quiet, {}, 'q'},
+      {"heartbeat", "TIME", "between heartbeats in the record, 60s if not given, 0 for none",
+       &args->heartbeat}};
   command.rest = &args->argv;
   command.run = [args](Environment& environment) { return exec(environment, *args); };
   return command;

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/environment.h"
+#include "cli/heartbeat_thread.h"
 #include "cli/service_group.h"
 #include "cli/service_notice.h"
 #include "ledger/serve.h"
@@ -14,6 +15,7 @@ struct ServeArgs {
   std::optional<std::string> socket;
   std::vector<std::string> groups;
   std::vector<std::string> uids;
+  std::optional<std::string> heartbeat;
 };
 
 Result<std::optional<Door>> door_of(const ServeArgs& args) {
@@ -46,6 +48,9 @@ Result<int> serve(Environment& environment, const ServeArgs& args) {
   PH_ASSIGN(const Home home, environment.home());
   ServeOptions options;
   PH_ASSIGN(options.door, door_of(args));
+  PH_ASSIGN(options.heartbeat, parse_heartbeat(args.heartbeat.value_or(kHeartbeatDefault)));
+  options.context = environment.context();
+  options.context.component = "ledger";
   // Blocked before any thread starts, so that only the descriptor below hears them.
   sigset_t signals;
   sigemptyset(&signals);
@@ -77,10 +82,16 @@ Command ledger_serve_command() {
       "what was accepted by then is answered. Run it as a service under its own user to keep keys "
       "and log out of the agents' reach: other users then submit through --socket, which lies in a "
       "directory that only the service writes to, and which lets in the service's own user and "
-      "who is named here. The kernel says who calls. Without --socket only the own user is served.";
-  command.options = {{"socket", "PATH", "serve other users at this socket", &args->socket},
-                     {"allow-group", "GROUP", "let in the members of this group", &args->groups},
-                     {"allow-uid", "UID", "let in the user with this number", &args->uids}};
+      "who is named here. The kernel says who calls. Without --socket only the own user is "
+      "served.\n"
+      "Records that it started, that it is there every minute, and that it stopped: phantom audit "
+      "uptime shows when it was.";
+  command.options = {
+      {"socket", "PATH", "serve other users at this socket", &args->socket},
+      {"allow-group", "GROUP", "let in the members of this group", &args->groups},
+      {"allow-uid", "UID", "let in the user with this number", &args->uids},
+      {"heartbeat", "TIME", "between heartbeats in the record, 60s if not given, 0 for none",
+       &args->heartbeat}};
   command.run = [args](Environment& environment) { return serve(environment, *args); };
   return command;
 }

@@ -162,8 +162,9 @@ void print_json(Output& out, const ProveArgs& args, const Checkpoint& head,
   if (record.request) {
     json.begin().field_number("seq", record.request->seq);
     json.field("time", format_time(record.request->time_ns));
-    json.field("key_commitment", record.request->commitment);
-    json.field("basis", record.request->basis).field("ticket", record.request->ticket).end();
+    json.field("key_commitment", escape_terminal(record.request->commitment));
+    json.field("basis", escape_terminal(record.request->basis));
+    json.field("ticket", escape_terminal(record.request->ticket)).end();
   } else {
     json.null();
   }
@@ -171,7 +172,7 @@ void print_json(Output& out, const ProveArgs& args, const Checkpoint& head,
   if (record.completion) {
     json.begin().field_number("seq", record.completion->seq);
     json.field("time", format_time(record.completion->time_ns));
-    json.field("key_commitment", record.completion->commitment).end();
+    json.field("key_commitment", escape_terminal(record.completion->commitment)).end();
   } else {
     json.null();
   }
@@ -183,7 +184,8 @@ void print_json(Output& out, const ProveArgs& args, const Checkpoint& head,
   json.field_number("exports_before", found.exports).key("exports").begin_list();
   for (const Export& each : found.listed) {
     json.begin().field_number("seq", each.seq).field("time", format_time(each.time_ns));
-    json.field("format", each.format).field("matched", each.matched).end();
+    json.field("format", escape_terminal(each.format));
+    json.field("matched", escape_terminal(each.matched)).end();
   }
   json.end_list().field_number("reads_before", found.reads);
   json.key("notes").begin_list().text(kExportsMeaning).text(kReadsMeaning).text(kOutside);

@@ -31,13 +31,16 @@ constexpr Meaning kMeanings[] = {
     {"schema", "Every event is of a type this program knows."},
     {"key", "The checkpoint is signed by the key that the caller pinned."},
     {"trust", "The ledger continues what an earlier run verified."},
-    {"anchors", "The ledger contains the checkpoints that were kept elsewhere."},
     {"bundle", "The bundle has the form of one, in every byte."},
     {"manifest", "The files of the bundle are those that are listed and signed."},
     {"cover", "The bundle holds what its query asks for, and nothing else."},
     {"rendering", "The readable form of the events says what the signed one says."},
+    {"anchors",
+     "The ledger contains the checkpoints that were kept elsewhere, and they are recent."},
     {"proof", "The proof is well formed."},
     {"checkpoint", "The published checkpoint is well formed."},
+    {"format", "The backup says what it is, and this program reads it."},
+    {"pins", "The key and the checkpoint in the backup are those of its log."},
     {"tiles", "The published tiles hold what the events hash to."},
 };
 
@@ -51,6 +54,8 @@ const char* verdict_name(Verdict verdict) {
       return "FAILED";
     case Verdict::kIndeterminate:
       return "INDETERMINATE";
+    case Verdict::kPolicy:
+      return "POLICY";
   }
   return "INDETERMINATE";
 }
@@ -67,6 +72,8 @@ const char* check_state_name(CheckState state) {
       return "not_evaluated";
     case CheckState::kSkipped:
       return "skipped";
+    case CheckState::kPolicy:
+      return "policy";
   }
   return "not_evaluated";
 }
@@ -123,11 +130,16 @@ std::string_view check_meaning(std::string_view id) {
   return "What is recorded passes this check.";
 }
 
+bool is_violation(const Check& check) {
+  return check.state == CheckState::kFail || check.state == CheckState::kPolicy;
+}
+
 std::string check_rule(std::string_view id) { return "phantom.audit." + std::string(id); }
 
 std::vector<const Check*> findings(const VerifyReport& report) {
   std::vector<const Check*> found;
-  for (const CheckState state : {CheckState::kFail, CheckState::kIndeterminate}) {
+  for (const CheckState state :
+       {CheckState::kFail, CheckState::kIndeterminate, CheckState::kPolicy}) {
     for (const Check& check : report.checks) {
       if (check.state == state) found.push_back(&check);
     }
@@ -141,9 +153,14 @@ std::vector<const Check*> findings(const VerifyReport& report) {
   return found;
 }
 
+bool is_of_log(const VerifyReport& report) {
+  return std::any_of(report.checks.begin(), report.checks.end(),
+                     [](const Check& check) { return check.id == "anchors"; });
+}
+
 std::string finding_text(const Check& check) {
   if (check.reason.empty()) {
-    return std::string(check.state == CheckState::kFail ? "does not hold: " : "is undecided: ") +
+    return std::string(is_violation(check) ? "does not hold: " : "is undecided: ") +
            std::string(check_meaning(check.id));
   }
   std::string text;

@@ -15,6 +15,8 @@ struct Report {
   std::string subject;  // what was checked; bytes from outside
   // A file of the repository that a finding can be shown at: relative, never empty.
   std::string location = ".phantom.toml";
+  // Where what was trusted before came from: "cache", "floor", "home", "none".
+  std::string trust = "none";
 };
 
 const char* verdict_name(Verdict verdict);       // VERIFIED, FAILED, INDETERMINATE
@@ -34,8 +36,14 @@ std::string_view check_meaning(std::string_view id);
 // The name of a check among those of other tools; never changes.
 std::string check_rule(std::string_view id);
 
+// True for what should stop a build: a contradiction, or a rule that is not kept.
+bool is_violation(const Check& check);
+
 // Checks that failed, then undecided ones; without either, what kept the verdict from VERIFIED.
 std::vector<const Check*> findings(const VerifyReport& report);
+
+// Whether the report is of a whole log, which can have grown since an earlier run.
+bool is_of_log(const VerifyReport& report);
 
 // The reason of a check, or what can be said without one: escaped for a terminal line by line, and
 // cut to what every service shows.

@@ -32,7 +32,7 @@ std::string escaped(std::string_view text, Part part) {
 }
 
 std::string annotation(const Report& input, const Check& check) {
-  return std::string(check.state == CheckState::kFail ? "::error" : "::warning") +
+  return std::string(is_violation(check) ? "::error" : "::warning") +
          " file=" + escaped(escape_terminal(input.location), Part::kProperty) +
          ",line=1,title=" + escaped(check_rule(check.id), Part::kProperty) +
          "::" + escaped(finding_text(check), Part::kMessage) + "\n";

@@ -36,7 +36,7 @@ std::string report_to_json(const Report& input) {
   } else {
     json.null();
   }
-  json.field_number("trusted_events", report.trusted_events);
+  json.field("trust", input.trust).field_number("trusted_events", report.trusted_events);
   json.field_number("events", report.events).field_number("commits", report.commits);
   json.field_number("epochs", report.epochs).key("first_bad_seq");
   if (report.first_bad_seq) {

@@ -32,10 +32,8 @@ std::string report_to_text(const Report& input) {
   if (report.first_bad_seq) {
     text += "first bad event: " + std::to_string(*report.first_bad_seq) + "\n";
   }
-  // A proof of one event has no tail.
-  const bool of_ledger = std::any_of(report.checks.begin(), report.checks.end(),
-                                     [](const Check& check) { return check.id == "anchors"; });
-  if (of_ledger) {
+  if (is_of_log(report)) {
+    text += "trust: " + input.trust + "\n";
     text += "unanchored tail: ";
     text += report.head ? plural(report.unanchored_events, "event") + ", " +
                               seconds_text(report.unanchored_ns) + " s\n"

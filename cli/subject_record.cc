@@ -15,7 +15,7 @@ Result<SubjectRecord> read_subject_record(const LedgerReader& reader, const std:
   Payload payload;
   // Newest first: an older completion takes the place of a newer one, and so does the request that
   // a completion names.
-  PH_TRY(reader.history(subject_tag(subject), [&](Seq seq, const Bytes& bytes) {
+  const Status walked = reader.history(subject_tag(subject), [&](Seq seq, const Bytes& bytes) {
     const auto entry = parse_entry(bytes);
     if (!entry.ok()) {
       bad = entry.error();
@@ -36,8 +36,10 @@ Result<SubjectRecord> read_subject_record(const LedgerReader& reader, const std:
       }
     }
     return true;
-  }));
+  });
   PH_TRY(std::move(bad));
+  // What retention removed is not there to be told; what is left stands.
+  if (!walked.ok() && walked.error().code != Code::kNotFound) return walked.error();
   return record;
 }
 

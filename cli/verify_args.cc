@@ -14,15 +14,26 @@ std::vector<Option> verify_flags(VerifyArgs& args) {
        &args.bundle},
       {"tiles", "DIR-or-URL", "a log published as tiles, in a directory or on a web server",
        &args.tiles},
+      {"backup", "DIR", "what phantom ledger backup wrote, with the checkpoints of all commits",
+       &args.backup},
       {"proof", "FILE", "check one event by its proof, without a ledger", &args.proof},
       {"pins", "DIR",
        "what a repository has committed: DIR/ledger.vkey as the key, unless --key is given, and "
-       "DIR/anchor.json as a checkpoint that the ledger must contain",
+       "DIR/anchor.json as a checkpoint that the ledger must contain and the least that is trusted",
        &args.pins},
       {"key", "VKEY", "the log's verifier key, or a file with it", &args.key},
       {"against", "FILE", "a checkpoint kept elsewhere that the ledger must contain",
        &args.anchors},
-      {"trust-state", "FILE", "the checkpoint of the last good run", &args.trust_state},
+      {"policy", "FILE", "who must have anchored it, and how lately: an anchor policy",
+       &args.policy},
+      {"receipts", "DIR", "with --policy: what its anchors gave, as in $PHANTOM_HOME/anchors",
+       &args.receipts},
+      {"max-unanchored", "1h|1000",
+       "how old, or how many, events may be that no anchor covers; exit code 4 beyond it",
+       &args.max_unanchored},
+      {"trust-state", "FILE",
+       "the checkpoint of the last good run; with --pins only a hint where to begin",
+       &args.trust_state},
       {"update-trust", "", "after exit 0, move that file forward", &args.update_trust},
       {"require",
        "complete",
@@ -40,7 +51,10 @@ std::vector<Option> verify_flags(VerifyArgs& args) {
        &args.outputs,
        {},
        'o'},
-      {"json", "", "short for --format json", &args.json}};
+      {"json", "", "short for --format json", &args.json},
+      {"summary", "FILE", "add the report to this file, as Markdown", &args.summary},
+      {"warn-indeterminate", "", "exit with 0 in place of 3; the reports still say INDETERMINATE",
+       &args.warn_indeterminate}};
 }
 
 std::string verify_description(std::string_view first, std::string_view about_keys) {
@@ -53,7 +67,8 @@ std::string verify_description(std::string_view first, std::string_view about_ke
          std::string(about_keys) +
          "\nsarif, junit and github are for the services that show them; -o puts each report into "
          "a file of its own.\n"
-         "Exit codes: 0 VERIFIED, 1 FAILED, 2 usage, 3 INDETERMINATE, 74 I/O, 75 a server that "
+         "Exit codes: 0 VERIFIED, 1 FAILED, 2 usage, 3 INDETERMINATE, 4 POLICY, 74 I/O, 75 a "
+         "server that "
          "cannot be reached, 77 permission.";
 }
 

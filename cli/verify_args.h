@@ -15,12 +15,16 @@ struct VerifyArgs {
   std::optional<std::string> ledger;
   std::optional<std::string> bundle;
   std::optional<std::string> tiles;
+  std::optional<std::string> backup;
   std::optional<std::string> proof;
 
   // What the caller has kept apart from it.
   std::optional<std::string> pins;
   std::optional<std::string> key;
   std::vector<std::string> anchors;
+  std::optional<std::string> policy;
+  std::optional<std::string> receipts;
+  std::optional<std::string> max_unanchored;
   std::optional<std::string> trust_state;
   bool update_trust = false;
 
@@ -34,7 +38,9 @@ struct VerifyArgs {
   // The reports.
   std::vector<std::string> formats;
   std::vector<std::string> outputs;
+  std::optional<std::string> summary;
   bool json = false;
+  bool warn_indeterminate = false;
 };
 
 // The flags, in the order the help shows them. They fill `args`, which must outlive them.

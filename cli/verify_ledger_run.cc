@@ -1,3 +1,4 @@
+#include "cli/anchor_log.h"
 #include "cli/audit_events.h"
 #include "cli/environment.h"
 #include "cli/log_access.h"
@@ -34,17 +35,38 @@ std::optional<std::string> pinned_origin(const Home& home) {
   return origins.front();
 }
 
-Status use_pins(const Home& home, VerifyOptions& options, const VerifyArgs& args) {
+// Whether what the home has verified before is what this run trusts.
+Result<bool> use_pins(const Home& home, VerifyOptions& options, const VerifyArgs& args) {
   const std::optional<std::string> origin = pinned_origin(home);
-  if (!origin) return {};
+  if (!origin) return false;
   if (!options.key) {
     PH_ASSIGN(options.key, pinned_key(home, *origin));
   }
   if (!args.trust_state) {
     PH_ASSIGN(const std::optional<SignedCheckpoint> pinned, pinned_checkpoint(home, *origin));
     if (pinned) options.trust = pinned->note;
+    return pinned.has_value();
   }
-  return {};
+  return false;
+}
+
+bool trust_fails(const VerifyReport& report) {
+  return std::any_of(report.checks.begin(), report.checks.end(), [](const Check& check) {
+    return check.id == "trust" && check.state == CheckState::kFail;
+  });
+}
+
+// The home's policy unless another is given, and what its anchors gave.
+Status use_own_anchors(const Home& home, VerifyOptions& options, const VerifyArgs& args) {
+  const AnchorFiles files = anchor_files(home);
+  if (!args.policy) {
+    auto policy = load_anchor_policy(files.policy());
+    if (!policy && policy.error().code == Code::kNotFound) return {};
+    if (!policy) return std::move(policy.error());
+    options.policy = std::move(*policy);
+    PH_TRY(use_max_unanchored(args, options));
+  }
+  return args.receipts ? Status() : add_receipts(files.root, options);
 }
 
 // Without it nothing can be decided: exit code 3.
@@ -73,13 +95,23 @@ class LedgerRun {
       }
     }
     if (own_) {
-      if (Status pins = use_pins(*home, options, args); !pins.ok()) {
-        return missing(std::move(pins.error()));
+      auto pins = use_pins(*home, options, args);
+      if (!pins.ok()) return missing(std::move(pins.error()));
+      pinned_trust_ = *pins;
+      if (Status anchors = use_own_anchors(*home, options, args); !anchors.ok()) {
+        return missing(std::move(anchors.error()));
       }
     }
+    add_held_receipts(options);
     if (args.deep) options.depth = VerifyDepth::kDeep;
     if (args.incremental) options.depth = VerifyDepth::kIncremental;
-    return Verified{verify_ledger(options), options.ledger.string()};
+    VerifyReport report = verify_ledger(options);
+    if (args.incremental && trust_fails(report)) {
+      // Rows that do not lead to what was trusted: the whole walk says what is wrong with them.
+      options.depth = VerifyDepth::kFull;
+      report = verify_ledger(options);
+    }
+    return Verified{std::move(report), options.ledger.string(), pinned_trust_ ? "home" : ""};
   }
 
   // What was verified is what this home trusts from now on, and that it was is on record.
@@ -100,6 +132,7 @@ class LedgerRun {
  private:
   Environment& environment_;
   bool own_ = false;
+  bool pinned_trust_ = false;
 };
 
 }  // namespace
@@ -108,7 +141,8 @@ VerifyKind ledger_kind(Environment& environment) {
   const auto ledger = std::make_shared<LedgerRun>(environment);
   VerifyKind kind;
   kind.flag = "ledger";
-  kind.allows = {"against", "trust-state", "update-trust", "deep", "incremental"};
+  kind.allows = {"against",     "policy",       "receipts", "max-unanchored",
+                 "trust-state", "update-trust", "deep",     "incremental"};
   kind.run = [ledger](const VerifyArgs& args, VerifyOptions& options) {
     return ledger->run(args, options);
   };

@@ -4,9 +4,12 @@
 #include "cli/progress.h"
 #include "cli/report_formats.h"
 #include "cli/report_location.h"
+#include "cli/report_summary.h"
 #include "cli/verify_inputs.h"
+#include "cli/verify_trust.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace phantom {
 namespace {
@@ -14,6 +17,7 @@ namespace {
 // What flags that go with every kind cannot mean together; empty when they are fine.
 std::string contradiction(const VerifyArgs& args) {
   if (args.deep && args.incremental) return "--deep and --incremental exclude each other";
+  if (args.receipts && !args.policy) return "--receipts needs --policy";
   if (args.update_trust && !args.trust_state) return "--update-trust needs --trust-state";
   if (args.json && !args.formats.empty()) return "--json is short for --format json: give one";
   const std::size_t formats = std::max<std::size_t>(args.formats.size(), 1);
@@ -37,21 +41,16 @@ int refuse_input(Output& out, const Error& error) {
   }
 }
 
-Status read_trust_state(const VerifyArgs& args, VerifyOptions& options) {
-  if (!args.trust_state) return {};
-  auto note = read_checkpoint_file(*args.trust_state);
-  if (note.ok()) {
-    options.trust = std::move(*note);
-    return {};
-  }
-  // The first run of a job that keeps its trust in a file.
-  if (note.error().code == Code::kNotFound && args.update_trust) return {};
-  return std::move(note.error());
-}
-
-// Key, anchors and trust state.
-Result<VerifyOptions> read_outside(const VerifyArgs& args) {
+// What the caller handed over.
+struct Outside {
   VerifyOptions options;
+  Trust trust;
+};
+
+// Key, anchors and trust. `given` is the command line before --pins became a key and an anchor.
+Result<Outside> read_outside(const VerifyArgs& args, const VerifyArgs& given) {
+  Outside outside;
+  VerifyOptions& options = outside.options;
   if (args.key) {
     PH_ASSIGN(options.key, read_verifier_key(*args.key));
   }
@@ -59,8 +58,21 @@ Result<VerifyOptions> read_outside(const VerifyArgs& args) {
     PH_ASSIGN(std::string note, read_checkpoint_file(file));
     options.anchors.push_back(std::move(note));
   }
-  PH_TRY(read_trust_state(args, options));
-  return options;
+  if (args.policy) {
+    PH_ASSIGN(options.policy, load_anchor_policy(std::filesystem::path(*args.policy)));
+  }
+  if (args.receipts) PH_TRY(add_receipts(*args.receipts, options));
+  PH_TRY(use_max_unanchored(args, options));
+  std::optional<SignedCheckpoint> floor;
+  if (given.pins && !options.anchors.empty()) {
+    PH_ASSIGN(floor, parse_checkpoint(options.anchors.front()));
+  }
+  std::optional<Result<std::string>> cache;
+  if (args.trust_state) cache = read_checkpoint_file(*args.trust_state);
+  PH_ASSIGN(outside.trust, choose_trust(floor, std::move(cache), options.key,
+                                        args.update_trust ? FirstRun::kYes : FirstRun::kNo));
+  options.trust = outside.trust.note;
+  return outside;
 }
 
 // Files of the command line that a repository may hold, the likeliest first.
@@ -78,7 +90,7 @@ int print_report(Output& out, const VerifyArgs& args, const Verified& verified) 
   std::vector<std::string> formats = args.formats;
   if (formats.empty()) formats = {args.json ? "json" : report_format_names().front()};
   const Report input{verified.report, verified.subject,
-                     report_location(named_files(args, verified.subject))};
+                     report_location(named_files(args, verified.subject)), verified.trust_from};
   int exit_code = verified.report.exit_code;
   for (std::size_t i = 0; i < formats.size(); ++i) {
     const ReportFormat format = find_report_format(formats[i]);
@@ -92,17 +104,24 @@ int print_report(Output& out, const VerifyArgs& args, const Verified& verified) 
       if (exit_code != kExitFailed) exit_code = kExitIo;
     }
   }
+  if (args.summary) {
+    const Status added = append_output_file(*args.summary, as_bytes(report_to_summary(input)));
+    if (!added.ok()) {
+      out.error(added.error());
+      if (exit_code != kExitFailed) exit_code = kExitIo;
+    }
+  }
   return exit_code;
 }
 
-// Moves the trust state forward after a good run.
-Status update_trust_state(const std::string& file, const VerifyReport& report) {
+// Moves the trust state forward after a good run. One that was passed over is replaced.
+Status update_trust_state(const std::string& file, const Trust& used, const VerifyReport& report) {
   // What is published is on disk; of a ledger the note says how far it is.
   const std::string& note = report.synced_note.empty() ? report.head_note : report.synced_note;
   PH_ASSIGN(const SignedCheckpoint now, parse_checkpoint(note));
-  if (const auto before = read_checkpoint_file(file); before.ok()) {
-    PH_ASSIGN(const SignedCheckpoint old, parse_checkpoint(*before));
-    if (old.checkpoint.size >= now.checkpoint.size) return {};
+  if (used.from == "cache") {
+    PH_ASSIGN(const SignedCheckpoint before, parse_checkpoint(*used.note));
+    if (before.checkpoint.size >= now.checkpoint.size) return {};
   }
   return write_output_file(file, as_bytes(note));
 }
@@ -117,6 +136,23 @@ Result<Verified> run_kind(const VerifyKind& kind, const VerifyArgs& args, Verify
   return verified;
 }
 
+// Where the trust came from, and why not from the cache.
+void say_trust(const Trust& trust, Verified& verified) {
+  if (verified.trust_from.empty()) verified.trust_from = trust.from;
+  for (Check& check : verified.report.checks) {
+    if (check.id == "trust" && check.state == CheckState::kPass && check.reason.empty()) {
+      check.reason = trust.why;
+    }
+  }
+}
+
+// 0 in place of 3 for a caller who asked for that, and never unsaid.
+int accepted(Output& out, const VerifyArgs& args, int exit_code) {
+  if (exit_code != kExitIndeterminate || !args.warn_indeterminate) return exit_code;
+  out.note("INDETERMINATE is accepted here: nothing contradicts, and nothing is proven");
+  return kExitOk;
+}
+
 }  // namespace
 
 Result<int> run_verify(Output& out, const VerifyProgram& program, VerifyArgs& given) {
@@ -128,15 +164,17 @@ Result<int> run_verify(Output& out, const VerifyProgram& program, VerifyArgs& gi
     return kExitUsage;
   }
   const VerifyArgs args = with_pins(given);
-  Result<VerifyOptions> options = read_outside(args);
-  if (!options.ok()) return refuse_input(out, options.error());
-  const Result<Verified> verified = run_kind(**kind, args, *options);
-  if (!verified.ok()) return refuse_input(out, verified.error());
+  Result<Outside> outside = read_outside(args, given);
+  if (!outside.ok()) return accepted(out, args, refuse_input(out, outside.error()));
+  outside->options.timestamps = program.timestamps;
+  Result<Verified> verified = run_kind(**kind, args, outside->options);
+  if (!verified.ok()) return accepted(out, args, refuse_input(out, verified.error()));
+  say_trust(outside->trust, *verified);
   const VerifyReport& report = verified->report;
   const int exit_code = print_report(out, args, *verified);
-  if (report.exit_code != kExitOk) return exit_code;
+  if (report.exit_code != kExitOk) return accepted(out, args, exit_code);
   if (args.trust_state && args.update_trust) {
-    PH_TRY(update_trust_state(*args.trust_state, report));
+    PH_TRY(update_trust_state(*args.trust_state, outside->trust, report));
   }
   if ((*kind)->after_good) PH_TRY((*kind)->after_good(report));
   return exit_code;

@@ -8,8 +8,10 @@ CommandTable make_command_table() {
   CommandTable table;
   table.groups = {
       {"audit", "read and check the record"},
+      {"audit anchor", "keep checkpoints where nobody here can take them back"},
       {"privacy", "whose data is in the record, and its erasure"},
       {"ledger", "the store of the record"},
+      {"witness", "watch the logs of others"},
   };
   std::vector<Command>& commands = table.commands;
   commands.push_back(init_command());
@@ -20,6 +22,7 @@ CommandTable make_command_table() {
   commands.push_back(remove_command());
   commands.push_back(reveal_command());
   commands.push_back(accept_command());
+  commands.push_back(check_command());
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());
   commands.push_back(audit_verify_command());
@@ -28,8 +31,17 @@ CommandTable make_command_table() {
   commands.push_back(audit_consistency_command());
   commands.push_back(audit_publish_command());
   commands.push_back(audit_export_command());
+  commands.push_back(audit_uptime_command());
+  commands.push_back(audit_stats_command());
+  commands.push_back(audit_report_command());
   commands.push_back(audit_head_command());
   commands.push_back(audit_path_command());
+  commands.push_back(audit_anchor_add_command());
+  commands.push_back(audit_anchor_remove_command());
+  commands.push_back(audit_anchor_list_command());
+  commands.push_back(audit_anchor_export_command());
+  commands.push_back(audit_anchor_push_command());
+  commands.push_back(audit_anchor_check_command());
   commands.push_back(privacy_list_command());
   commands.push_back(privacy_erase_command());
   commands.push_back(privacy_new_subject_command());
@@ -44,6 +56,11 @@ CommandTable make_command_table() {
   commands.push_back(ledger_repair_command());
   commands.push_back(ledger_upgrade_command());
   commands.push_back(ledger_compact_command());
+  commands.push_back(witness_init_command());
+  commands.push_back(witness_add_log_command());
+  commands.push_back(witness_remove_log_command());
+  commands.push_back(witness_list_command());
+  commands.push_back(witness_serve_command());
   commands.push_back(completion_command());
   commands.push_back(help_command_entry());
   commands.push_back(version_command());

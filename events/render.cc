@@ -67,7 +67,11 @@ void append_sealed(std::string& out, const schema::Entry& entry, const Unsealer&
         out += "{\"sealed_for\":";
         append_json_text(out, field->subject()->string_view());
         const std::string_view status = closed_status(opened.error().code);
-        if (!status.empty()) ((out += ",\"status\":\"") += status) += '"';
+        if (!status.empty()) {
+          out += ",\"status\":\"";
+          for (const char c : status) out += c == ' ' ? '-' : c;
+          out += '"';
+        }
         out += '}';
       }
     }

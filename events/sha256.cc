@@ -9,29 +9,6 @@
 
 namespace phantom {
 
-struct Sha256::State {
-  SHA256_CTX context;
-};
-
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  PH_CHECK(SHA256_Init(&state_->context) == 1, "SHA-256 failed");
-}
-
-Sha256::Sha256(Sha256&&) noexcept = default;
-Sha256& Sha256::operator=(Sha256&&) noexcept = default;
-Sha256::~Sha256() = default;
-
-void Sha256::update(ByteView bytes) {
-  PH_CHECK(SHA256_Update(&state_->context, bytes.data(), bytes.size()) == 1, "SHA-256 failed");
-}
-
-Digest Sha256::finish() {
-  Digest digest;
-  PH_CHECK(SHA256_Final(digest.data(), &state_->context) == 1, "SHA-256 failed");
-  PH_CHECK(SHA256_Init(&state_->context) == 1, "SHA-256 failed");
-  return digest;
-}
-
 Digest sha256(std::initializer_list<ByteView> parts) {
   SHA256_CTX context;
   bool good = SHA256_Init(&context) == 1;
@@ -41,6 +18,29 @@ Digest sha256(std::initializer_list<ByteView> parts) {
   Digest digest;
   good = good && SHA256_Final(digest.data(), &context) == 1;
   PH_CHECK(good, "SHA-256 failed");
+  return digest;
+}
+
+struct Sha256::State {
+  SHA256_CTX context;
+  State() { start(); }
+  void start() { PH_CHECK(SHA256_Init(&context) == 1, "SHA-256 failed"); }
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::update(ByteView bytes) {
+  const bool good = SHA256_Update(&state_->context, bytes.data(), bytes.size()) == 1;
+  PH_CHECK(good, "SHA-256 failed");
+}
+
+Digest Sha256::finish() {
+  Digest digest;
+  PH_CHECK(SHA256_Final(digest.data(), &state_->context) == 1, "SHA-256 failed");
+  state_->start();
   return digest;
 }
 

@@ -12,17 +12,16 @@ namespace phantom {
 Digest sha256(std::initializer_list<ByteView> parts);
 inline Digest sha256(ByteView bytes) { return sha256({bytes}); }
 
-// The same for what comes bit by bit. One thread.
+// The digest of bytes that come in pieces. One thread at a time.
 class Sha256 {
  public:
   Sha256();
-  ~Sha256();
   Sha256(Sha256&&) noexcept;
   Sha256& operator=(Sha256&&) noexcept;
+  ~Sha256();
 
   void update(ByteView bytes);
-  // Of all that was given; the next update begins anew.
-  Digest finish();
+  Digest finish();  // and starts over
 
  private:
   struct State;

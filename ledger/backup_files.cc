@@ -6,6 +6,12 @@
 #include "ledger/tile_paths.h"
 
 namespace phantom::backup {
+namespace {
+
+constexpr std::string_view kCommits = "commits/";
+constexpr std::string_view kEntries = "tile/entries/";
+
+}  // namespace
 
 std::string format_text(std::string_view origin) {
   return std::string(kFormat) + "\n" + std::string(origin) + "\n";
@@ -31,8 +37,16 @@ Result<std::string> parse_format(std::string_view text) {
 }
 
 std::string commits_path(std::uint64_t n) {
-  constexpr std::string_view kEntries = "tile/entries/";
-  return "commits/" + tiles::path_of({tiles::Kind::kEntries, 0, n}).substr(kEntries.size());
+  return std::string(kCommits) +
+         tiles::path_of({tiles::Kind::kEntries, 0, n}).substr(kEntries.size());
+}
+
+std::optional<std::uint64_t> number_of_commits(std::string_view path) {
+  if (!path.starts_with(kCommits)) return std::nullopt;
+  const auto tile =
+      tiles::parse_path(std::string(kEntries) + std::string(path.substr(kCommits.size())));
+  if (!tile || !tile->full()) return std::nullopt;
+  return tile->n;
 }
 
 void append_note(Bytes& file, std::string_view note) {

@@ -17,6 +17,7 @@
 #include "events/types.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,8 @@ std::string format_text(std::string_view origin);
 Result<std::string> parse_format(std::string_view text);
 
 std::string commits_path(std::uint64_t n);
+// N of such a path. None for anything commits_path does not write.
+std::optional<std::uint64_t> number_of_commits(std::string_view path);
 
 void append_note(Bytes& file, std::string_view note);
 // kCorrupt: lengths do not add up, or more than kNotesPerFile.

@@ -1,8 +1,10 @@
 #include "ledger/serve.h"
 
+#include "ledger/heartbeat.h"
 #include "ledger/layout.h"
 #include "ledger/role.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <poll.h>
 
@@ -18,6 +20,21 @@ Error held_by_another(const LedgerFiles& files) {
           known ? "it records for everybody while it lives; to take its place, end it: kill " +
                       std::to_string(**holder)
                 : "try again"};
+}
+
+// Until `fd` is readable.
+void wait_for(int fd, Heartbeat& heartbeat) {
+  pollfd polled{fd, POLLIN, 0};
+  for (;;) {
+    int timeout_ms = -1;
+    if (const auto due = heartbeat.until_due()) {
+      const auto ms = std::chrono::ceil<std::chrono::milliseconds>(*due).count();
+      timeout_ms = static_cast<int>(std::min<std::int64_t>(ms, 60'000));
+    }
+    const int ready = ::poll(&polled, 1, timeout_ms);
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return;
+    heartbeat.tick();
+  }
 }
 
 }  // namespace
@@ -38,10 +55,18 @@ Status serve_ledger(const Home& home, const ServeOptions& options, int stop_fd) 
   PH_ASSIGN(const std::shared_ptr<WriterRole> role,
             WriterRole::take(home, std::move(*lease), options.appender, doors));
   if (options.ready) options.ready();
-  pollfd polled{stop_fd, POLLIN, 0};
-  while (::poll(&polled, 1, -1) < 0) {
-    if (errno != EINTR) break;
-  }
+  Heartbeat::Options heartbeats;
+  heartbeats.recorder = "service";
+  heartbeats.interval = options.heartbeat;
+  heartbeats.context = options.context;
+  heartbeats.clock = options.appender.clock;
+  heartbeats.random = options.appender.random;
+  Heartbeat heartbeat(std::move(heartbeats), [&role](Draft draft) {
+    role->writer->submit({std::move(draft), std::nullopt, [](const Result<Receipt>&) {}});
+  });
+  heartbeat.start();
+  wait_for(stop_fd, heartbeat);
+  heartbeat.stop();
   return role->close();
 }
 

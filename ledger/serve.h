@@ -4,6 +4,7 @@
 #include "ledger/appender.h"
 #include "ledger/door.h"
 
+#include <chrono>
 #include <functional>
 #include <optional>
 
@@ -15,6 +16,9 @@ struct ServeOptions {
   std::optional<Door> door;
   // Called once, when events are taken.
   std::function<void()> ready;
+  // Between heartbeats of the service, and who they are by; 0: none.
+  std::chrono::nanoseconds heartbeat{0};
+  Context context;
 };
 
 // Serves submitters until `stop_fd` is readable; what was accepted by then is answered. Takes the

@@ -1,7 +1,9 @@
 #include "ledger/verify_tiles.h"
 
 #include "events/encoding.h"
-#include "ledger/entry_chain.h"
+#include "ledger/anchor_events.h"
+#include "ledger/anchor_weigh.h"
+#include "ledger/tile_companion.h"
 #include "ledger/tile_fetch.h"
 #include "ledger/tile_paths.h"
 #include "ledger/tree.h"
@@ -36,8 +38,13 @@ std::string events_text(std::uint64_t count) {
 // One run over one published log. Each step returns the root cause when it finds one.
 class Run {
  public:
-  Run(const TileSource& source, const VerifyOptions& options, VerifyReport& report)
-      : source_(source), options_(options), report_(report), chain_(std::string()) {
+  Run(const TileSource& source, const VerifyOptions& options, TileCompanion* companion,
+      VerifyReport& report)
+      : source_(source),
+        options_(options),
+        companion_(companion),
+        report_(report),
+        chain_(std::string()) {
     threads_ = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
     threads_ = std::clamp(threads_, 1U, static_cast<unsigned>(kBundlesAtOnce));
   }
@@ -45,7 +52,16 @@ class Run {
   MaybeFailure run() {
     if (auto failure = read_checkpoint()) return failure;
     if (!report_.head) return std::nullopt;
+    if (companion_ != nullptr) {
+      if (auto failure = companion_->begin({*report_.head, report_.head_note}, report_)) {
+        return failure;
+      }
+    }
     chain_ = EntryChain(report_.head->origin);
+    key_ = options_.key;
+    const PolicyLog* named =
+        options_.policy ? options_.policy->policy.log_of(report_.head->origin) : nullptr;
+    if (!key_ && named != nullptr) key_ = named->key;
     read_notes();
     auto failure = fold_entries();
     report_.events = chain_.size();
@@ -56,6 +72,9 @@ class Run {
     if ((failure = check_tree())) return failure;
     if ((failure = check_tiles())) return failure;
     if ((failure = check_ids())) return failure;
+    if (companion_ != nullptr) {
+      if ((failure = companion_->conclude(chain_.epochs(), report_))) return failure;
+    }
     check_schema();
     if ((failure = check_key())) return failure;
     if ((failure = check_trust())) return failure;
@@ -64,8 +83,9 @@ class Run {
 
  private:
   struct Mark {
-    std::optional<Digest> root;                // none: the log is smaller
-    std::optional<std::int64_t> next_time_ns;  // none: no entry follows
+    std::optional<Digest> root;                 // none: the log is smaller
+    std::optional<std::int64_t> next_time_ns;   // none: no entry follows
+    std::optional<std::int64_t> open_since_ns;  // of the first that is not about anchoring
   };
 
   void pass(std::string_view id, std::string note = {}) {
@@ -111,6 +131,9 @@ class Run {
     for (const std::string& anchor : options_.anchors) {
       if (auto failure = gone("anchors", anchor)) return failure;
     }
+    for (const AnchorReceipt& receipt : options_.receipts) {
+      if (auto failure = gone("anchors", receipt.note)) return failure;
+    }
     return std::nullopt;
   }
 
@@ -122,6 +145,7 @@ class Run {
     for (const auto& anchor : anchors_) {
       if (anchor) marks_[anchor->checkpoint.size];
     }
+    for (const AnchorReceipt& receipt : options_.receipts) marks_[receipt.size];
     marks_[0].root = empty_root();
   }
 
@@ -150,6 +174,8 @@ class Run {
       for (const BundlePart& part : parts) {
         if (auto failure = take(part)) return failure;
       }
+      if (companion_ != nullptr && chain_.size() == size()) end_commit();
+      if (companion_ != nullptr) companion_->catch_up(threads_);
       if (options_.progress) options_.progress(chain_.size(), size());
     }
     for (unsigned level = 1; level < edges_.size(); ++level) {
@@ -159,13 +185,21 @@ class Run {
     return std::nullopt;
   }
 
+  void end_commit() { companion_->take_commit(chain_.size(), range_.root(), chain_.epochs()); }
+
   MaybeFailure take(const BundlePart& part) {
     for (const BundleEntry& entry : part.entries) {
       const EntryFacts& facts = entry.facts;
       const Seq seq = chain_.size();
       if (const auto mark = marks_.find(seq); mark != marks_.end()) {
         mark->second.next_time_ns = facts.time_ns;
+        open_marks_.push_back(&mark->second);
       }
+      if (!is_about_anchors(facts.type)) {
+        for (Mark* mark : open_marks_) mark->open_since_ns = facts.time_ns;
+        open_marks_.clear();
+      }
+      if (companion_ != nullptr && seq > 0 && facts.commit_first_seq == seq) end_commit();
       if (auto failure = chain_.add(facts)) return failure;
       if (size() <= kIdsMax) ids_.push_back({facts.id, seq});
       if (auto failure = grow(entry.leaf)) return failure;
@@ -256,6 +290,7 @@ class Run {
     std::set<std::string> named;  // the first ones by name
     const Status listed = source_.each_file([&](const std::string& path) {
       if (path == tiles::kCheckpointPath) return;
+      if (companion_ != nullptr && companion_->owns(path)) return;
       const auto tile = tiles::parse_path(path);
       if (tile && tiles::is_within(*tile, size())) {
         const tiles::Level held = tiles::level_of(tile->level, size());
@@ -338,9 +373,9 @@ class Run {
 
   MaybeFailure check_key() {
     const VerifierKey& own = *chain_.epochs().log_key();
-    if (options_.key && options_.key->text() != own.text()) {
-      return Failure{"key", "the log is signed by " + own.text() + ", the pinned key is " +
-                                options_.key->text()};
+    if (key_ && key_->text() != own.text()) {
+      return Failure{"key",
+                     "the log is signed by " + own.text() + ", the pinned key is " + key_->text()};
     }
     switch (check_note(report_.head_note, own)) {
       case NoteCheck::kGood:
@@ -350,7 +385,7 @@ class Run {
       case NoteCheck::kBad:
         return Failure{"key", "the checkpoint has a wrong signature by " + own.text()};
     }
-    if (!options_.key) {
+    if (!key_) {
       undecided("key", "no pinned key: the log says it is signed by " + own.text() +
                            ", nobody vouches for that");
       return std::nullopt;
@@ -426,6 +461,31 @@ class Run {
     return std::nullopt;
   }
 
+  WeighedLog weighed_log() const {
+    WeighedLog log;
+    log.origin = report_.head->origin;
+    log.size = size();
+    log.key = *chain_.epochs().log_key();
+    log.timestamps = options_.timestamps;
+    log.root_at = [this](std::uint64_t at) -> Result<Digest> {
+      const auto mark = marks_.find(at);
+      if (mark == marks_.end() || !mark->second.root) {
+        return Error{Code::kInternal, "no root was kept at " + std::to_string(at)};
+      }
+      return *mark->second.root;
+    };
+    log.has_foreign_lines = [this](const SignedCheckpoint& note) {
+      if (has_foreign_lines(note)) return true;
+      return note.checkpoint.size > 0 &&
+             check_note(note.note, chain_.epoch_key_at(note.checkpoint.size)) == NoteCheck::kBad;
+    };
+    log.open_since_ns = [this](std::uint64_t at) -> Result<std::optional<std::int64_t>> {
+      const auto mark = marks_.find(at);
+      return mark == marks_.end() ? std::nullopt : mark->second.open_since_ns;
+    };
+    return log;
+  }
+
   MaybeFailure check_anchors() {
     std::uint64_t anchored = 0;
     CheckState state = anchors_.empty() ? CheckState::kSkipped : CheckState::kPass;
@@ -438,12 +498,25 @@ class Run {
         continue;
       }
       if (auto failure = check_outside("anchors", what, *anchors_[i])) return failure;
-      if (has_foreign_lines(*anchors_[i])) {
+      auto own = options_.policy ? without_cosignatures(options_.policy->policy, *anchors_[i])
+                                 : anchors_[i];
+      if (!own) return Failure{"anchors", what + " " + own.error().message};
+      if (has_foreign_lines(*own)) {
         state = CheckState::kIndeterminate;
         reason = what + " has a signature line that the log did not write";
         continue;
       }
       anchored = std::max(anchored, anchors_[i]->checkpoint.size);
+    }
+    if (options_.policy) {
+      AnchorOutcome outcome = weigh_anchors(*options_.policy, options_.receipts, anchored,
+                                            weighed_log(), options_.clock->wall_ns());
+      if (outcome.failure) return std::move(outcome.failure);
+      anchored = outcome.covered;
+      if (state != CheckState::kIndeterminate && outcome.state != CheckState::kSkipped) {
+        state = outcome.state;
+        reason = std::move(outcome.reason);
+      }
     }
     set_check(report_, "anchors", state, std::move(reason));
     report_.unanchored_events = size() - anchored;
@@ -461,6 +534,7 @@ class Run {
 
   const TileSource& source_;
   const VerifyOptions& options_;
+  TileCompanion* companion_;
   VerifyReport& report_;
   unsigned threads_ = 1;
   EntryChain chain_;
@@ -472,11 +546,13 @@ class Run {
   MaybeFailure difference_;                // first hash that a tile and the events disagree on
   std::vector<IdUse> ids_;
   std::map<std::uint64_t, Mark> marks_;
+  std::vector<Mark*> open_marks_;   // that wait for their open_since_ns
+  std::optional<VerifierKey> key_;  // that the caller vouches for
   std::optional<Result<SignedCheckpoint>> trust_;
   std::vector<Result<SignedCheckpoint>> anchors_;
 };
 
-int rung_of(const VerifyReport& report) {
+int rung_of(const VerifyReport& report, const std::vector<std::string_view>& companions) {
   const auto passed = [&](std::string_view id) {
     return std::any_of(report.checks.begin(), report.checks.end(), [&](const Check& check) {
       return check.id == id && (check.state == CheckState::kPass ||
@@ -485,32 +561,56 @@ int rung_of(const VerifyReport& report) {
   };
   if (!passed("checkpoint") || !passed("entries")) return -1;
   if (!passed("tree") || !passed("tiles") || !passed("ids")) return 0;
+  if (!std::all_of(companions.begin(), companions.end(), passed)) return 0;
   if (!passed("key")) return 1;
-  if (passed("anchors")) return 4;
+  const bool stale =
+      std::any_of(report.checks.begin(), report.checks.end(), [](const Check& check) {
+        return check.id == "anchors" && check.state == CheckState::kPolicy;
+      });
+  if (passed("anchors") || stale) return 4;
   return passed("trust") ? 3 : 2;
 }
 
 }  // namespace
 
 VerifyReport verify_tiles(const TileSource& source, const VerifyOptions& options) {
+  return verify_tiles_with(source, options, nullptr);
+}
+
+VerifyReport verify_tiles_with(const TileSource& source, const VerifyOptions& options,
+                               TileCompanion* companion) {
   VerifyReport report;
-  for (const char* id :
-       {"checkpoint", "entries", "tree", "tiles", "ids", "schema", "key", "trust", "anchors"}) {
-    report.checks.push_back({id, CheckState::kNotEvaluated, {}});
+  const auto own = companion == nullptr ? std::vector<std::string_view>() : companion->checks();
+  for (const std::string_view id : {"checkpoint", "entries", "tree", "tiles", "ids"}) {
+    report.checks.push_back({std::string(id), CheckState::kNotEvaluated, {}});
   }
-  const MaybeFailure failure = Run(source, options, report).run();
+  for (const std::string_view id : own) {
+    report.checks.push_back({std::string(id), CheckState::kNotEvaluated, {}});
+  }
+  for (const std::string_view id : {"schema", "key", "trust", "anchors"}) {
+    report.checks.push_back({std::string(id), CheckState::kNotEvaluated, {}});
+  }
+  const MaybeFailure failure = Run(source, options, companion, report).run();
   if (failure) set_failure(report, *failure);
   if (!options.trust) {
     report.not_checked.emplace_back("growth since an earlier run: no trust state");
   }
-  if (options.anchors.empty()) report.not_checked.emplace_back("external anchors: none given");
-  report.not_checked.emplace_back("the epoch keys' signatures: they are not published");
+  if (options.anchors.empty() && !options.policy) {
+    report.not_checked.emplace_back("external anchors: none given");
+  }
+  if (options.receipts_left_out > 0) {
+    report.not_checked.push_back(std::to_string(options.receipts_left_out) +
+                                 " older receipts of anchors (phantom audit anchor check)");
+  }
+  if (companion == nullptr) {
+    report.not_checked.emplace_back("the epoch keys' signatures: they are not published");
+  }
   report.not_checked.emplace_back("completeness for a query");
   report.not_checked.emplace_back("what the events mean, and sealed fields");
   conclude(report);
   // What is no contradiction keeps the exit code that says why nothing could be decided.
   if (failure && failure->exit_code != kFailedExit) report.exit_code = failure->exit_code;
-  report.rung = rung_of(report);
+  report.rung = rung_of(report, own);
   return report;
 }
 

@@ -2,6 +2,7 @@
 """Verifies a ledger by docs/FORMAT.md, sharing no code with phantom.
 
 usage: reader.py LEDGER_DIR [--key VKEY-or-file] [--anchor NOTE_FILE]... [--trust-state NOTE_FILE]
+                 [--witness VKEY-or-file]...
        reader.py --tiles DIR --key VKEY-or-file
        reader.py --self-test
 
@@ -67,7 +68,7 @@ def read_outside(files, what):
     return notes, unusable
 
 
-def read_key(text):
+def read_key(text, kind=signed_note.ED25519):
     """A verifier key, or a file with one."""
     file = pathlib.Path(text)
     if "+" not in text and not file.is_file():
@@ -75,7 +76,7 @@ def read_key(text):
     if file.is_file():
         text = file.read_text(encoding="utf-8", errors="replace").strip()
     try:
-        return Key(text)
+        return Key(text, kind)
     except Failed as error:
         raise Missing(f"{error}") from error
 
@@ -153,14 +154,22 @@ def verify_ledger(arguments, schema):
     else:
         key = read_key(arguments.key)
         require(key.text == ledger.log.text, f"it is signed by {ledger.log.text}")
+    witnesses = {read_key(text, signed_note.COSIGNATURE): [] for text in arguments.witness}
     for note in outside:
         ledger.check_outside(note, key)
+        for witness, sizes in witnesses.items():
+            sizes += [note.size] * bool(note.take_cosignatures(witness))
         if not ledger.wrote_lines_of(note):
             undecided.append(f"{note.what} has a signature line that the ledger did not write")
     for line in store.notes:
         print(f"note: {line}", file=sys.stderr)
     facts = (f"{ledger.tree.size} events, {ledger.commits} commits, {ledger.epoch_number} epochs, "
              f"root {ledger.newest.root.hex()}")
+    for witness, sizes in witnesses.items():
+        if sizes:
+            facts += f", cosigned by {witness.name} up to size {max(sizes)}"
+        else:
+            undecided.append(f"no checkpoint from outside is cosigned by {witness.name}")
     if undecided:
         raise Missing(f"consistent: {facts}; but " + "; ".join(undecided))
     return facts
@@ -209,6 +218,8 @@ def main():
     parser.add_argument("--key", help="verifier key that is trusted, or a file with it")
     parser.add_argument("--anchor", action="append", default=[], help="a checkpoint kept elsewhere")
     parser.add_argument("--trust-state", action="append", default=[], help="an earlier checkpoint")
+    parser.add_argument("--witness", action="append", default=[],
+                        help="verifier key of a witness that cosigned the anchors, or a file with it")
     parser.add_argument("--schema", default=str(SCHEMA), help="text of the schema of the payloads")
     parser.add_argument("--jobs", type=int, default=0, help="processes; as many as cores if absent")
     parser.add_argument("--tiles", help="a published directory of tiles, instead of a ledger")

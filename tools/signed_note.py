@@ -1,4 +1,4 @@
-"""Hash trees (RFC 6962), verifier keys, signed notes and checkpoints (C2SP)."""
+"""Hash trees (RFC 6962), verifier keys, signed notes, checkpoints and cosignatures (C2SP)."""
 
 import base64
 import hashlib
@@ -16,6 +16,8 @@ SIGNATURES_MAX = 100
 ORIGIN_BYTES_MAX = 255
 HASH_BYTES = 32
 ED25519 = 1
+COSIGNATURE = 4
+TIME_MAX = (1 << 63) - 1
 SPACES = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+]")
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f]")
 
@@ -117,16 +119,17 @@ def decoded(data, what):
 
 
 class Key:
-    """A verifier key: name+hash+key."""
+    """A verifier key: name+hash+key. Of a witness with the type COSIGNATURE."""
 
-    def __init__(self, text):
+    def __init__(self, text, kind=ED25519):
         parts = text.split("+", 2)
         require(len(parts) == 3, "verifier key: not name+hash+key")
         self.text, self.name = text, parts[0]
         require(self.name and not SPACES.search(self.name) and not CONTROLS.search(self.name),
                 "verifier key: no valid name")
         typed = strict_base64(parts[2], "verifier key")
-        require(len(typed) == 33 and typed[0] == ED25519, "verifier key: not Ed25519")
+        require(len(typed) == 33 and typed[0] == kind, "verifier key: not Ed25519" if
+                kind == ED25519 else "verifier key: not Ed25519 of a witness")
         self.key = typed[1:]
         self.id = sha256(self.name.encode() + b"\n" + typed)[:4]
         require(self.id.hex() == parts[1], "verifier key: its hash is wrong")
@@ -173,6 +176,24 @@ class Note:
     def check(self, key):
         check_signatures(self.tasks(key))
 
+    def take_cosignatures(self, key):
+        """The times at which this witness cosigned. Its lines are checked and taken off the note;
+        those of other keys and types stay."""
+        times, lines, signatures = [], [], []
+        for line, (name, payload) in zip(self.lines, self.signatures):
+            if name != key.name or payload[:4] != key.id:
+                lines.append(line)
+                signatures.append((name, payload))
+                continue
+            failure = f"{self.what}: wrong cosignature by {key.name}"
+            require(len(payload) == 76, failure)
+            time = int.from_bytes(payload[4:12], "big")
+            message = f"cosignature/v1\ntime {time}\n{self.text}".encode()
+            require(time <= TIME_MAX and verifies(key.key, message, payload[12:]), failure)
+            times.append(time)
+        self.lines, self.signatures = lines, signatures
+        return times
+
 
 def check_signatures(tasks):
     for key, message, signature, failure in tasks:
@@ -204,6 +225,22 @@ def self_test():
         "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=")
     assert payload[:4] == foo.id, "key id"
     assert verifies(foo.key, b"This is an example message.\n", payload[4:]), "signed note"
+    # docs/FORMAT.md section 17
+    witness = Key("PeterNeumann+18b9780b+BBpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", COSIGNATURE)
+    text = ("example.com/behind-the-sofa\n20852163\n"
+            "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n")
+    line = (DASH + "PeterNeumann GLl4CwAAAABkGFDLJeR//pqzhnEKVvEm2wWbh2RJ6oru5+cUUfm5X9NnlaGr8aSH9QE5"
+            "RVZD4QGlxl2F5UpVIIi94p178KLfqPPsAA==\n")
+    cosigned = Note((text + DASH + "a AAAAAAA=\n" + line).encode(), "note")
+    assert cosigned.take_cosignatures(witness) == [1679315147], "cosignature"
+    assert cosigned.lines == [DASH + "a AAAAAAA="], "lines of others stay"
+    for wrong in (text.replace("20852163", "20852164") + line,
+                  text + DASH + "PeterNeumann GLl4CwA=\n", text + line.replace("AAAABkGFDL", "AAAABkGFDM")):
+        try:
+            Note(wrong.encode(), "note").take_cosignatures(witness)
+        except Failed:
+            continue
+        raise AssertionError("a wrong cosignature holds")
     good = f"origin\n0\n{base64.b64encode(EMPTY_ROOT).decode()}\n\n{DASH}a AAAAAAA=\n"
     assert Note(good.encode(), "note").size == 0, "note"
     for old, new in (("\n0\n", "\n00\n"), ("AAAAAAA=", "AAAAAAB="), ("\n\n", "\n"), ("a A", "a  A"),

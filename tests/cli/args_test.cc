@@ -34,7 +34,8 @@ struct ArgsProbe {
     Command run;
     run.words = {"exec"};
     run.rest = &rest;
-    run.options = {{"json", "", "", &json}};
+    run.options = {
+        {"json", "", "", &json}, {"file", "F", "", &file}, {"last", "N", "", &last, {}, 'n'}};
     Command deep;
     deep.words = {"group", "inner", "list"};
     deep.options = {{"json", "", "", &json}};
@@ -58,6 +59,20 @@ TEST(Args, FillsTheTargetsOfTheNamedCommand) {
   EXPECT_EQ(probe.last, 3U);
   EXPECT_EQ(probe.mode, "b");
   EXPECT_EQ(probe.types, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(Args, ValueOfAnOptionBeforeAnotherProgramsCommandLineIsNotItsFirstWord) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"exec", "--file", "x", "-n", "3", "--json", "curl", "--file", "y"},
+        {"exec", "--file=x", "--last=3", "--json", "--", "curl", "--file", "y"}}) {
+    ArgsProbe probe;
+    ASSERT_TRUE(parse_args(probe.table, words).ok());
+    EXPECT_EQ(probe.file, "x");
+    EXPECT_EQ(probe.last, 3U);
+    EXPECT_EQ(probe.rest, (std::vector<std::string>{"curl", "--file", "y"}));
+  }
+  ArgsProbe probe;
+  EXPECT_FALSE(parse_args(probe.table, {"exec", "--file"}).ok());
 }
 
 TEST(Args, FindsCommandsInGroupsOfGroups) {

@@ -137,7 +137,7 @@ TEST(Render, ErasedFieldsAndThoseWhoseKeyIsMissingAreToldApart) {
                 .find(R"("argv":{"sealed_for":"s_1","status":"erased"})"),
             std::string::npos);
   EXPECT_NE(json_of(bytes, closed(Code::kNotFound))
-                .find(R"("argv":{"sealed_for":"s_1","status":"key missing"})"),
+                .find(R"("argv":{"sealed_for":"s_1","status":"key-missing"})"),
             std::string::npos);
 }
 

@@ -17,6 +17,8 @@
 #include "ledger/tree.h"
 #include "ledger/wire.h"
 #include "tests/support/ledger_bundle.h"
+#include "ledger/witness.h"
+#include "tests/support/ledger_test_log.h"
 #include "tests/support/sample_drafts.h"
 #include "tests/support/seeded_random.h"
 #include "vault/placeholder.h"
@@ -308,6 +310,32 @@ void put_text(const Corpora& corpora) {
   corpora.put("body", "until_close", std::string("\3\1\3\0\0", 5) + "all of it");
 }
 
+// The first byte: 0 a request or a file, 1 what a client does, seven bytes a step.
+void put_witness(const Corpora& corpora) {
+  const test::TestLog log("fuzz.example/log", 3);
+  const auto text = [](std::string_view rest) { return std::string(1, '\0').append(rest); };
+  std::string growth = "old 5\n";
+  for (const Digest& hash : log.proof(5, 12)) growth += to_base64(hash) + "\n";
+  corpora.put("witness", "first", text("old 0\n\n" + log.note(12)));
+  corpora.put("witness", "growth", text(growth + "\n" + log.note(12)));
+  corpora.put("witness", "state", text(format_witness_state({log.origin(), {}})));
+  corpora.put("witness", "logs", text(format_witnessed_logs({{log.origin(), {log.key()}}})));
+  std::string walk(1, '\1');
+  const auto step = [&walk](int branch, int size, int old_size, int twist) {
+    for (const int value : {branch, 0, size, 0, old_size, twist, 3}) {
+      walk.push_back(static_cast<char>(value));
+    }
+  };
+  step(0, 5, 0, 0);
+  step(0, 12, 5, 0);
+  step(1, 14, 12, 0);
+  step(0, 12, 12, 0);
+  step(0, 20, 12, 3);
+  step(0, 8, 5, 0);
+  step(0, 20, 12, 0);
+  corpora.put("witness", "client", walk);
+}
+
 }  // namespace
 }  // namespace phantom
 
@@ -322,6 +350,7 @@ int main(int argc, char** argv) {
   phantom::put_notes(corpora, log);
   phantom::put_proofs(corpora, log);
   phantom::put_wire(corpora);
+  phantom::put_witness(corpora);
   phantom::put_tiles(corpora);
   phantom::put_bundles(corpora);
   phantom::put_vault(corpora);

@@ -76,7 +76,8 @@ def check_runs(bare, out):
         return done.returncode, done.stdout, done.stderr
 
     key = ("--key", "key")
-    for subject in (("--tiles", "log"), ("--proof", "proof", "--entry", "entry")):
+    for subject in (("--tiles", "log"), ("--proof", "proof", "--entry", "entry"),
+                    ("--backup", "backup")):
         code, text, err = verify(*subject, *key)
         need(code == 0 and text.startswith(f"VERIFIED {subject[1]}\n") and not err, f"{subject}: {text}{err}")
         code, text, err = verify(*subject, *key, "--json")
