@@ -48,7 +48,7 @@ std::string report_to_github(const Report& input) {
     text += annotation(input, *found[i]);
   }
   std::string verdict = std::string(verdict_name(report.verdict)) + " " +
-                        escape_terminal(input.subject) + ", rung " + rung_name(report.rung);
+                        escape_terminal(input.subject) + ", rung " + rung_text(report);
   if (report.head) verdict += ", " + plural(report.head->size, "event");
   if (found.size() > kFindingsMax) {
     verdict += ", and " + std::to_string(found.size() - kFindingsMax) +

@@ -97,7 +97,7 @@ std::string report_to_junit(const Report& input) {
          ">\n    <properties>\n" + property("subject", escape_terminal(input.subject)) +
          property("verdict", verdict_name(report.verdict)) +
          property("exit_code", std::to_string(report.exit_code)) +
-         property("rung", rung_name(report.rung)) + "    </properties>\n" + cases +
+         property("rung", rung_text(report)) + "    </properties>\n" + cases +
          "  </testsuite>\n</testsuites>\n";
 }
 

@@ -56,7 +56,8 @@ struct VerifyReport {
   Verdict verdict = Verdict::kIndeterminate;
   // What the exit status should be: 0, 1, 3 or 4, and 74 or 77 for read errors (DESIGN section 8).
   int exit_code = 70;
-  // Highest rung reached: -1 none, 0 parses, 1 consistent, 2 authentic, 3 append-only, 4 anchored.
+  // Highest rung reached: -1 none, 0 parses, 1 consistent, 2 authentic, 3 append-only, 4 anchored,
+  // 5 complete for its query (a bundle), which says nothing about 3 and 4.
   int rung = -1;
   std::vector<Check> checks;
   std::optional<Checkpoint> head;
