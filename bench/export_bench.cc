@@ -78,7 +78,7 @@ void measure(benchmark::State& state, const ExportFormat& format) {
   const auto lines = std::count(out.begin(), out.end(), '\n');
   const auto around = std::count(format.header.begin(), format.header.end(), '\n') +
                       std::count(format.footer.begin(), format.footer.end(), '\n');
-  need(lines == kEvents + around, "not one line per event");
+  need(lines == static_cast<std::ptrdiff_t>(kEvents) + around, "not one line per event");
   const auto events = static_cast<double>(state.iterations()) * static_cast<double>(kEvents);
   state.counters["events/s"] = benchmark::Counter(events, benchmark::Counter::kIsRate);
   state.counters["bytes_per_event"] = static_cast<double>(out.size()) / kEvents;

@@ -145,8 +145,13 @@ Result<ParsedArgs> parse_command(const Command& command, std::vector<std::string
     slots.push_back(std::make_unique<Slot>());
     Slot& slot = *slots.back();
     slot.positional = &positional;
-    CLI::Option* added =
-        app.add_option(positional.name, slot.values)->expected(1)->allow_extra_args(false);
+    const bool many = std::holds_alternative<std::vector<std::string>*>(positional.target);
+    CLI::Option* added = app.add_option(positional.name, slot.values);
+    if (many) {
+      added->expected(1, CLI::detail::expected_max_vector_size);
+    } else {
+      added->expected(1)->allow_extra_args(false);
+    }
     if (positional.need == Need::kRequired) added->required();
   }
   std::vector<std::string> reversed(args.rbegin(), args.rend());

@@ -22,6 +22,7 @@ Command audit_verify_command() {
   command.options = verify_flags(*args);
   command.run = [args](Environment& environment) {
     VerifyProgram program{"phantom audit verify", file_kinds(open_tiles_anywhere), "ledger"};
+    program.timestamps = &check_timestamp;
     program.kinds.insert(program.kinds.begin(), ledger_kind(environment));
     return run_verify(environment.out(), program, *args);
   };

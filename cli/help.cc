@@ -66,7 +66,9 @@ std::string usage_line(const Command& command) {
   if (!command.options.empty()) text += " [options]";
   for (const Positional& positional : command.positionals) {
     const bool optional = positional.need == Need::kOptional;
-    text += optional ? " [" + positional.name + "]" : " " + positional.name;
+    const bool many = std::holds_alternative<std::vector<std::string>*>(positional.target);
+    const std::string name = positional.name + (many ? "..." : "");
+    text += optional ? " [" + name + "]" : " " + name;
   }
   if (command.rest != nullptr) text += " -- COMMAND [ARGUMENT...]";
   return text;

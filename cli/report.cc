@@ -10,6 +10,7 @@ namespace {
 
 // Services cut longer texts, or refuse the whole report.
 constexpr std::size_t kFindingBytesMax = 4'000;
+constexpr int kCompleteRung = 5;  // says nothing about the two below it
 
 struct Meaning {
   std::string_view id;
@@ -30,7 +31,12 @@ constexpr Meaning kMeanings[] = {
     {"schema", "Every event is of a type this program knows."},
     {"key", "The checkpoint is signed by the key that the caller pinned."},
     {"trust", "The ledger continues what an earlier run verified."},
-    {"anchors", "The ledger contains the checkpoints that were kept elsewhere."},
+    {"anchors",
+     "The ledger contains the checkpoints that were kept elsewhere, and they are recent."},
+    {"bundle", "The bundle has the form of one, in every byte."},
+    {"manifest", "The files of the bundle are those that are listed and signed."},
+    {"cover", "The bundle holds what its query asks for, and nothing else."},
+    {"rendering", "The readable form of the events says what the signed one says."},
     {"proof", "The proof is well formed."},
     {"checkpoint", "The published checkpoint is well formed."},
     {"format", "The backup says what it is, and this program reads it."},
@@ -48,6 +54,8 @@ const char* verdict_name(Verdict verdict) {
       return "FAILED";
     case Verdict::kIndeterminate:
       return "INDETERMINATE";
+    case Verdict::kPolicy:
+      return "POLICY";
   }
   return "INDETERMINATE";
 }
@@ -64,15 +72,32 @@ const char* check_state_name(CheckState state) {
       return "not_evaluated";
     case CheckState::kSkipped:
       return "skipped";
+    case CheckState::kPolicy:
+      return "policy";
   }
   return "not_evaluated";
 }
 
 std::string rung_name(int rung) {
-  static const char* const kNames[] = {"L0 parses", "L1 consistent", "L2 authentic",
-                                       "L3 append-only", "L4 externally anchored"};
+  static const char* const kNames[] = {
+      "L0 parses",      "L1 consistent",          "L2 authentic",
+      "L3 append-only", "L4 externally anchored", "L5 complete for the query"};
   if (rung < 0 || static_cast<std::size_t>(rung) >= std::size(kNames)) return "none";
   return kNames[rung];
+}
+
+std::string rung_text(const VerifyReport& report) {
+  std::string text = rung_name(report.rung);
+  if (report.rung < kCompleteRung) return text;
+  const auto passed = [&](std::string_view id) {
+    return std::any_of(report.checks.begin(), report.checks.end(), [&](const Check& check) {
+      return check.id == id && check.state == CheckState::kPass;
+    });
+  };
+  std::string missing;
+  if (!passed("trust")) missing = rung_name(3);
+  if (!passed("anchors")) missing += (missing.empty() ? "" : ", not ") + rung_name(4);
+  return missing.empty() ? text : text + " and L2 authentic; not " + missing;
 }
 
 std::string seconds_text(std::int64_t ns) {
@@ -105,11 +130,16 @@ std::string_view check_meaning(std::string_view id) {
   return "What is recorded passes this check.";
 }
 
+bool is_violation(const Check& check) {
+  return check.state == CheckState::kFail || check.state == CheckState::kPolicy;
+}
+
 std::string check_rule(std::string_view id) { return "phantom.audit." + std::string(id); }
 
 std::vector<const Check*> findings(const VerifyReport& report) {
   std::vector<const Check*> found;
-  for (const CheckState state : {CheckState::kFail, CheckState::kIndeterminate}) {
+  for (const CheckState state :
+       {CheckState::kFail, CheckState::kIndeterminate, CheckState::kPolicy}) {
     for (const Check& check : report.checks) {
       if (check.state == state) found.push_back(&check);
     }
@@ -130,7 +160,7 @@ bool is_of_log(const VerifyReport& report) {
 
 std::string finding_text(const Check& check) {
   if (check.reason.empty()) {
-    return std::string(check.state == CheckState::kFail ? "does not hold: " : "is undecided: ") +
+    return std::string(is_violation(check) ? "does not hold: " : "is undecided: ") +
            std::string(check_meaning(check.id));
   }
   std::string text;

@@ -22,7 +22,9 @@ struct Report {
 const char* verdict_name(Verdict verdict);       // VERIFIED, FAILED, INDETERMINATE
 const char* check_state_name(CheckState state);  // pass, fail, ...
 std::string rung_name(int rung);                 // "L3 append-only", "none"
-std::string seconds_text(std::int64_t ns);       // with one decimal
+// The same for people, with the rungs below it that were not reached: L5 can be without L3 and L4.
+std::string rung_text(const VerifyReport& report);
+std::string seconds_text(std::int64_t ns);  // with one decimal
 std::string plural(std::uint64_t count, const char* thing);
 std::string joined(const std::vector<std::string>& items);
 
@@ -33,6 +35,9 @@ std::vector<std::string> left_out(const VerifyReport& report);
 std::string_view check_meaning(std::string_view id);
 // The name of a check among those of other tools; never changes.
 std::string check_rule(std::string_view id);
+
+// True for what should stop a build: a contradiction, or a rule that is not kept.
+bool is_violation(const Check& check);
 
 // Checks that failed, then undecided ones; without either, what kept the verdict from VERIFIED.
 std::vector<const Check*> findings(const VerifyReport& report);

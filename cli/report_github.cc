@@ -32,7 +32,7 @@ std::string escaped(std::string_view text, Part part) {
 }
 
 std::string annotation(const Report& input, const Check& check) {
-  return std::string(check.state == CheckState::kFail ? "::error" : "::warning") +
+  return std::string(is_violation(check) ? "::error" : "::warning") +
          " file=" + escaped(escape_terminal(input.location), Part::kProperty) +
          ",line=1,title=" + escaped(check_rule(check.id), Part::kProperty) +
          "::" + escaped(finding_text(check), Part::kMessage) + "\n";
@@ -48,7 +48,7 @@ std::string report_to_github(const Report& input) {
     text += annotation(input, *found[i]);
   }
   std::string verdict = std::string(verdict_name(report.verdict)) + " " +
-                        escape_terminal(input.subject) + ", rung " + rung_name(report.rung);
+                        escape_terminal(input.subject) + ", rung " + rung_text(report);
   if (report.head) verdict += ", " + plural(report.head->size, "event");
   if (found.size() > kFindingsMax) {
     verdict += ", and " + std::to_string(found.size() - kFindingsMax) +

@@ -52,7 +52,7 @@ std::string property(const char* name, std::string_view value) {
 std::string outcome_of(const Check& check, bool found) {
   if (found) {
     const std::string text = finding_text(check);
-    const std::string name = check.state == CheckState::kFail ? "failure" : "error";
+    const std::string name = is_violation(check) ? "failure" : "error";
     return "      <" + name + attribute("message", first_line(text)) +
            attribute("type", check_state_name(check.state)) + ">" + xml(text) + "</" + name + ">\n";
   }
@@ -79,7 +79,7 @@ std::string report_to_junit(const Report& input) {
   for (const Check& check : report.checks) {
     const bool is_found = std::find(found.begin(), found.end(), &check) != found.end();
     if (is_found) {
-      ++(check.state == CheckState::kFail ? failures : errors);
+      ++(is_violation(check) ? failures : errors);
     } else if (check.state != CheckState::kPass) {
       ++skipped;
     }
@@ -97,7 +97,7 @@ std::string report_to_junit(const Report& input) {
          ">\n    <properties>\n" + property("subject", escape_terminal(input.subject)) +
          property("verdict", verdict_name(report.verdict)) +
          property("exit_code", std::to_string(report.exit_code)) +
-         property("rung", rung_name(report.rung)) + "    </properties>\n" + cases +
+         property("rung", rung_text(report)) + "    </properties>\n" + cases +
          "  </testsuite>\n</testsuites>\n";
 }
 

@@ -62,7 +62,7 @@ void write_result(Json& json, const Report& input, const Check& check) {
   const std::string place = place_of(report, check);
   json.begin().field("ruleId", check_rule(check.id)).field_number("ruleIndex", index);
   // SARIF allows no level beside another kind than "fail", which is the default.
-  json.field("level", check.state == CheckState::kFail ? "error" : "warning");
+  json.field("level", is_violation(check) ? "error" : "warning");
   write_text(json, "message", finding_text(check));
   json.key("locations").begin_list().begin().key("physicalLocation").begin();
   json.key("artifactLocation").begin().field("uri", uri_of(input.location)).end();
@@ -76,7 +76,8 @@ void write_result(Json& json, const Report& input, const Check& check) {
 
 void write_invocation(Json& json, const VerifyReport& report) {
   // Verification came to its end; with 74 and 77 the operating system kept it from that.
-  const bool completed = report.exit_code == 0 || report.exit_code == 1 || report.exit_code == 3;
+  const bool completed = report.exit_code == 0 || report.exit_code == 1 || report.exit_code == 3 ||
+                         report.exit_code == 4;
   json.key("invocations").begin_list().begin().key("executionSuccessful").truth(completed);
   json.key("exitCode").integer(report.exit_code);
   json.field("exitCodeDescription", verdict_name(report.verdict)).end().end_list();
@@ -102,7 +103,7 @@ std::string report_to_sarif(const Report& input) {
   for (std::size_t i = 0; i < shown; ++i) write_result(json, input, *found[i]);
   json.end_list().key("properties").begin();
   json.field("subject", escape_terminal(input.subject));
-  json.field("verdict", verdict_name(report.verdict)).field("rung", rung_name(report.rung));
+  json.field("verdict", verdict_name(report.verdict)).field("rung", rung_text(report));
   json.field_number("resultsLeftOut", found.size() - shown);
   return json.end().end().end_list().end().str() + "\n";
 }

@@ -10,7 +10,7 @@ std::string report_to_text(const Report& input) {
   const VerifyReport& report = input.result;
   std::string text =
       std::string(verdict_name(report.verdict)) + " " + escape_terminal(input.subject);
-  text += "\nrung: " + rung_name(report.rung) + "\n";
+  text += "\nrung: " + rung_text(report) + "\n";
   if (report.head) {
     text += "head: " + plural(report.head->size, "event") + ", root " + to_hex(report.head->root) +
             "\norigin: " + escape_terminal(report.head->origin) + "\n";

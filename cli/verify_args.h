@@ -13,6 +13,7 @@ namespace phantom {
 struct VerifyArgs {
   // What is verified; at most one. Each is a kind of cli/verify_kinds.h.
   std::optional<std::string> ledger;
+  std::optional<std::string> bundle;
   std::optional<std::string> tiles;
   std::optional<std::string> backup;
   std::optional<std::string> proof;
@@ -21,10 +22,14 @@ struct VerifyArgs {
   std::optional<std::string> pins;
   std::optional<std::string> key;
   std::vector<std::string> anchors;
+  std::optional<std::string> policy;
+  std::optional<std::string> receipts;
+  std::optional<std::string> max_unanchored;
   std::optional<std::string> trust_state;
   bool update_trust = false;
 
   // Of single kinds.
+  std::string require;  // empty or complete
   bool deep = false;
   bool incremental = false;
   std::optional<std::string> ca;

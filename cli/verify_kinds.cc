@@ -19,10 +19,27 @@ Error refuse(std::string message) { return {Code::kInvalid, std::move(message)};
 
 std::vector<VerifyKind> file_kinds(OpenTiles open_tiles) {
   return {
+      bundle_kind(),
       tiles_kind(open_tiles),
       backup_kind(),
       proof_kind(),
   };
+}
+
+Status add_receipts(const std::filesystem::path& directory, VerifyOptions& options) {
+  constexpr std::size_t kNewestMax = 100;
+  PH_ASSIGN(ReceiptSet set, read_receipts(AnchorFiles{directory}, kNewestMax));
+  for (AnchorReceipt& receipt : set.receipts) options.receipts.push_back(std::move(receipt));
+  options.receipts_left_out += set.older;
+  return {};
+}
+
+Status use_max_unanchored(const VerifyArgs& args, VerifyOptions& options) {
+  if (!args.max_unanchored) return {};
+  if (!options.policy) options.policy.emplace();
+  Status set = set_unanchored_max(options.policy->policy, *args.max_unanchored);
+  if (!set.ok()) return std::move(set.error()).in("--max-unanchored");
+  return {};
 }
 
 Result<const VerifyKind*> choose_kind(const std::vector<VerifyKind>& kinds,

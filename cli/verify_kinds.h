@@ -9,6 +9,7 @@
 #include "ledger/verify.h"
 #include "ledger/verify_tiles.h"
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -47,9 +48,16 @@ Result<std::unique_ptr<TileSource>> open_tiles_anywhere(const VerifyArgs& args,
 // Every kind that needs no store.
 std::vector<VerifyKind> file_kinds(OpenTiles open_tiles);
 
+VerifyKind bundle_kind();
 VerifyKind tiles_kind(OpenTiles open_tiles);
 VerifyKind backup_kind();
 VerifyKind proof_kind();
+
+// The receipts of a directory with the layout of $PHANTOM_HOME/anchors, the newest of each anchor.
+Status add_receipts(const std::filesystem::path& directory, VerifyOptions& options);
+// The bound of --max-unanchored in place of the policy's; a policy of nothing else if there is
+// none.
+Status use_max_unanchored(const VerifyArgs& args, VerifyOptions& options);
 
 class Environment;
 // A ledger, one's own if none is named: then with what this home has pinned, which moves forward

@@ -1,3 +1,4 @@
+#include "cli/anchor_log.h"
 #include "cli/audit_events.h"
 #include "cli/environment.h"
 #include "cli/log_access.h"
@@ -55,6 +56,19 @@ bool trust_fails(const VerifyReport& report) {
   });
 }
 
+// The home's policy unless another is given, and what its anchors gave.
+Status use_own_anchors(const Home& home, VerifyOptions& options, const VerifyArgs& args) {
+  const AnchorFiles files = anchor_files(home);
+  if (!args.policy) {
+    auto policy = load_anchor_policy(files.policy());
+    if (!policy && policy.error().code == Code::kNotFound) return {};
+    if (!policy) return std::move(policy.error());
+    options.policy = std::move(*policy);
+    PH_TRY(use_max_unanchored(args, options));
+  }
+  return args.receipts ? Status() : add_receipts(files.root, options);
+}
+
 // Without it nothing can be decided: exit code 3.
 Error missing(Error error) {
   error.code = Code::kNotFound;
@@ -84,7 +98,11 @@ class LedgerRun {
       auto pins = use_pins(*home, options, args);
       if (!pins.ok()) return missing(std::move(pins.error()));
       pinned_trust_ = *pins;
+      if (Status anchors = use_own_anchors(*home, options, args); !anchors.ok()) {
+        return missing(std::move(anchors.error()));
+      }
     }
+    add_held_receipts(options);
     if (args.deep) options.depth = VerifyDepth::kDeep;
     if (args.incremental) options.depth = VerifyDepth::kIncremental;
     VerifyReport report = verify_ledger(options);
@@ -123,7 +141,8 @@ VerifyKind ledger_kind(Environment& environment) {
   const auto ledger = std::make_shared<LedgerRun>(environment);
   VerifyKind kind;
   kind.flag = "ledger";
-  kind.allows = {"against", "trust-state", "update-trust", "deep", "incremental"};
+  kind.allows = {"against",     "policy",       "receipts", "max-unanchored",
+                 "trust-state", "update-trust", "deep",     "incremental"};
   kind.run = [ledger](const VerifyArgs& args, VerifyOptions& options) {
     return ledger->run(args, options);
   };

@@ -16,6 +16,7 @@ struct VerifyProgram {
   std::string name;
   std::vector<VerifyKind> kinds;
   std::string fallback = {};
+  TimestampCheck timestamps = nullptr;  // see VerifyOptions
 };
 
 // The exit code: the report's; 74 when a report could not be written and none said FAILED. Without

@@ -1,3 +1,4 @@
+#include "cli/anchor_log.h"
 #include "cli/verify_kinds.h"
 #include "proxy/http_tiles.h"
 
@@ -11,6 +12,7 @@ constexpr unsigned kConnections = 8;
 
 Result<std::unique_ptr<TileSource>> open_tiles_anywhere(const VerifyArgs& args,
                                                         VerifyOptions& options) {
+  add_held_receipts(options);
   if (!is_http_url(*args.tiles)) return open_tiles_directory(args, options);
   options.threads = kConnections;
   HttpClientOptions http;

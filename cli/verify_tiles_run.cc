@@ -21,7 +21,8 @@ Result<std::unique_ptr<TileSource>> open_tiles_directory(const VerifyArgs& args,
 VerifyKind tiles_kind(OpenTiles open_tiles) {
   VerifyKind kind;
   kind.flag = "tiles";
-  kind.allows = {"against", "trust-state", "update-trust", "ca"};
+  kind.allows = {"against",     "policy",       "receipts", "max-unanchored",
+                 "trust-state", "update-trust", "ca"};
   kind.run = [open_tiles](const VerifyArgs& args, VerifyOptions& options) -> Result<Verified> {
     PH_ASSIGN(const auto source, open_tiles(args, options));
     return Verified{verify_tiles(*source, options), *args.tiles};

@@ -8,6 +8,7 @@ CommandTable make_command_table() {
   CommandTable table;
   table.groups = {
       {"audit", "read and check the record"},
+      {"audit anchor", "keep checkpoints where nobody here can take them back"},
       {"privacy", "whose data is in the record, and its erasure"},
       {"ledger", "the store of the record"},
       {"witness", "watch the logs of others"},
@@ -21,6 +22,7 @@ CommandTable make_command_table() {
   commands.push_back(remove_command());
   commands.push_back(reveal_command());
   commands.push_back(accept_command());
+  commands.push_back(check_command());
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());
   commands.push_back(audit_verify_command());
@@ -34,6 +36,12 @@ CommandTable make_command_table() {
   commands.push_back(audit_report_command());
   commands.push_back(audit_head_command());
   commands.push_back(audit_path_command());
+  commands.push_back(audit_anchor_add_command());
+  commands.push_back(audit_anchor_remove_command());
+  commands.push_back(audit_anchor_list_command());
+  commands.push_back(audit_anchor_export_command());
+  commands.push_back(audit_anchor_push_command());
+  commands.push_back(audit_anchor_check_command());
   commands.push_back(privacy_list_command());
   commands.push_back(privacy_erase_command());
   commands.push_back(privacy_new_subject_command());

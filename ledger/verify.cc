@@ -56,7 +56,9 @@ std::optional<Failure> contradiction(const VerifyOptions& options, const Result<
     const auto note = parse_checkpoint(*options.trust);
     if (note && note->checkpoint.size > 0) return gone("trust", *note);
   }
-  for (const std::string& anchor : options.anchors) {
+  std::vector<std::string> anchors = options.anchors;
+  for (const AnchorReceipt& receipt : options.receipts) anchors.push_back(receipt.note);
+  for (const std::string& anchor : anchors) {
     const auto note = parse_checkpoint(anchor);
     if (note && note->checkpoint.size > 0) return gone("anchors", *note);
   }

@@ -3,7 +3,9 @@
 // hashing, note parsing. Reads a snapshot at a published checkpoint and never blocks the writer.
 
 #include "events/clock.h"
+#include "ledger/anchor_files.h"
 #include "ledger/checkpoint.h"
+#include "ledger/timestamp.h"
 
 #include <filesystem>
 #include <functional>
@@ -13,9 +15,10 @@
 
 namespace phantom {
 
-enum class Verdict { kVerified, kFailed, kIndeterminate };
+// kPolicy: integrity holds, a rule of the caller does not.
+enum class Verdict { kVerified, kFailed, kIndeterminate, kPolicy };
 
-enum class CheckState { kPass, kFail, kIndeterminate, kNotEvaluated, kSkipped };
+enum class CheckState { kPass, kFail, kIndeterminate, kNotEvaluated, kSkipped, kPolicy };
 
 // Stable ids, in order: ledger, files, meta, entries, tree, checkpoints, tags, ids, rows, head,
 // schema, key, trust, anchors; of a proof: proof, entries, tree, schema, key.
@@ -36,6 +39,12 @@ struct VerifyOptions {
   std::optional<VerifierKey> key;    // pinned by the caller
   std::vector<std::string> anchors;  // checkpoint notes kept outside
   std::optional<std::string> trust;  // the checkpoint note of the last good run
+  // Who keeps checkpoints, and what they gave for this ledger's.
+  std::optional<LoadedPolicy> policy;
+  std::vector<AnchorReceipt> receipts;
+  std::uint64_t receipts_left_out = 0;  // older ones that there are, for the report
+  // Without it time stamps count for nothing, and the X.509 code stays out of the program.
+  TimestampCheck timestamps = nullptr;
   VerifyDepth depth = VerifyDepth::kFull;
   const Clock* clock = &system_clock();
   unsigned threads = 0;  // 0: all cores
@@ -45,9 +54,10 @@ struct VerifyOptions {
 
 struct VerifyReport {
   Verdict verdict = Verdict::kIndeterminate;
-  // What the exit status should be: 0, 1 or 3, and 74 or 77 for read errors (DESIGN section 8).
+  // What the exit status should be: 0, 1, 3 or 4, and 74 or 77 for read errors (DESIGN section 8).
   int exit_code = 70;
-  // Highest rung reached: -1 none, 0 parses, 1 consistent, 2 authentic, 3 append-only, 4 anchored.
+  // Highest rung reached: -1 none, 0 parses, 1 consistent, 2 authentic, 3 append-only, 4 anchored,
+  // 5 complete for its query (a bundle), which says nothing about 3 and 4.
   int rung = -1;
   std::vector<Check> checks;
   std::optional<Checkpoint> head;

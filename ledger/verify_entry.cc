@@ -57,6 +57,7 @@ Result<const EntryFacts*> EntryReader::read(ByteView stored, Seq seq) {
     return corrupt("it carries the number " + std::to_string(entry->seq()));
   }
   facts_.id = event_id_of(*entry);
+  facts_.type = entry->type();
   facts_.time_ns = entry->time_ns();
   facts_.commit_first_seq = entry->commit_first_seq();
   facts_.known_type = true;

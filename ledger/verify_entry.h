@@ -32,6 +32,7 @@ struct TagFact {
 
 struct EntryFacts {
   EventId id{};
+  EventNo type = 0;
   std::int64_t time_ns = 0;
   Seq commit_first_seq = 0;
   bool known_type = true;  // false: a type number this program has no schema for

@@ -11,6 +11,7 @@ constexpr std::string_view kLedgerChecks[] = {"ledger",      "files", "meta",  "
 
 constexpr int kFailedExit = 1;
 constexpr int kIndeterminateExit = 3;
+constexpr int kPolicyExit = 4;
 constexpr int kIoExit = 74;
 constexpr int kDeniedExit = 77;
 
@@ -31,7 +32,8 @@ int rung_of(const VerifyReport& report) {
   if (!passed(report, {"ledger", "meta", "entries"})) return -1;
   if (!passed(report, {"files", "tree", "checkpoints", "tags", "ids", "rows", "head"})) return 0;
   if (!passed(report, {"key"})) return 1;
-  if (passed(report, {"anchors"})) return 4;
+  // Anchors that are there and too old are anchors all the same.
+  if (passed(report, {"anchors"}) || state_of(report, "anchors") == CheckState::kPolicy) return 4;
   return passed(report, {"trust"}) ? 3 : 2;
 }
 
@@ -88,6 +90,9 @@ void conclude(VerifyReport& report) {
   } else if (any(CheckState::kIndeterminate) || any(CheckState::kNotEvaluated)) {
     report.verdict = Verdict::kIndeterminate;
     if (!has_failure(report)) report.exit_code = kIndeterminateExit;
+  } else if (any(CheckState::kPolicy)) {
+    report.verdict = Verdict::kPolicy;
+    report.exit_code = kPolicyExit;
   } else {
     report.verdict = Verdict::kVerified;
     report.exit_code = 0;

@@ -2,6 +2,8 @@
 
 #include "events/encoding.h"
 #include "events/envelope.h"
+#include "ledger/anchor_events.h"
+#include "ledger/anchor_weigh.h"
 #include "ledger/rows.h"
 #include "ledger/verify_base.h"
 #include "ledger/verify_report.h"
@@ -34,6 +36,10 @@ class Run {
     if (auto failure = check_meta()) return failure;
     if (auto failure = read_newest()) return failure;
     if (!report_.head) return std::nullopt;
+    key_ = options_.key;
+    const PolicyLog* named =
+        options_.policy ? options_.policy->policy.log_of(report_.head->origin) : nullptr;
+    if (!key_ && named != nullptr) key_ = named->key;
     read_notes();
     VerifyBase base;
     if (auto failure = choose_base(base)) return failure;
@@ -123,10 +129,10 @@ class Run {
   // Only from a checkpoint that the caller trusts and whose signature the caller's key made.
   MaybeFailure choose_base(VerifyBase& base) {
     if (options_.depth != VerifyDepth::kIncremental) return std::nullopt;
-    const bool usable = trust_ && *trust_ && options_.key &&
+    const bool usable = trust_ && *trust_ && key_ &&
                         (*trust_)->checkpoint.origin == report_.head->origin &&
                         (*trust_)->checkpoint.size <= report_.head->size &&
-                        check_note((*trust_)->note, *options_.key) == NoteCheck::kGood;
+                        check_note((*trust_)->note, *key_) == NoteCheck::kGood;
     if (!usable) return std::nullopt;  // a full walk, and the trust check says what is wrong
     auto read = read_verify_base(rows_, (*trust_)->checkpoint, *report_.head);
     if (!read.ok()) {
@@ -283,14 +289,14 @@ class Run {
 
   MaybeFailure check_key(const VerifyFold& fold) {
     const VerifierKey& own = *fold.epochs().log_key();
-    if (!options_.key) {
+    if (!key_) {
       undecided("key", "no pinned key: the ledger says it is signed by " + own.text() +
                            ", nobody vouches for that");
       return std::nullopt;
     }
-    if (options_.key->text() != own.text()) {
-      return Failure{"key", "the ledger is signed by " + own.text() + ", the pinned key is " +
-                                options_.key->text()};
+    if (key_->text() != own.text()) {
+      return Failure{
+          "key", "the ledger is signed by " + own.text() + ", the pinned key is " + key_->text()};
     }
     pass("key");
     return std::nullopt;
@@ -305,7 +311,7 @@ class Run {
     };
     const Checkpoint& checkpoint = outside.checkpoint;
     if (checkpoint.origin != report_.head->origin) return bad("is of another ledger");
-    const VerifierKey& key = options_.key ? *options_.key : *fold.epochs().log_key();
+    const VerifierKey& key = key_ ? *key_ : *fold.epochs().log_key();
     if (check_note(outside.note, key) != NoteCheck::kGood) {
       return bad("is not signed by " + key.text());
     }
@@ -356,6 +362,30 @@ class Run {
     return std::nullopt;
   }
 
+  WeighedLog weighed_log(const VerifyFold& fold) const {
+    WeighedLog log;
+    log.origin = report_.head->origin;
+    log.size = report_.head->size;
+    log.key = key_ ? *key_ : *fold.epochs().log_key();
+    log.timestamps = options_.timestamps;
+    log.root_at = [this](std::uint64_t size) { return root_of(size); };
+    log.has_foreign_lines = [this](const SignedCheckpoint& note) {
+      return has_foreign_lines(note);
+    };
+    log.open_since_ns = [this](std::uint64_t size) { return open_since_ns(size); };
+    return log;
+  }
+
+  // Anchoring is itself on record: what it adds does not make a log stale that stands still.
+  Result<std::optional<std::int64_t>> open_since_ns(std::uint64_t size) const {
+    for (; size < report_.head->size; ++size) {
+      PH_ASSIGN(const Bytes bytes, read_entry(rows_, report_.head->size, size));
+      PH_ASSIGN(const schema::Entry* entry, parse_entry(bytes));
+      if (!is_about_anchors(entry->type())) return std::optional<std::int64_t>(entry->time_ns());
+    }
+    return std::optional<std::int64_t>();
+  }
+
   MaybeFailure check_anchors(const VerifyFold& fold) {
     std::uint64_t anchored = 0;
     CheckState state = anchors_.empty() ? CheckState::kSkipped : CheckState::kPass;
@@ -368,12 +398,25 @@ class Run {
         continue;
       }
       if (auto failure = check_note_of("anchors", what, *anchors_[i], fold)) return failure;
-      if (has_foreign_lines(*anchors_[i])) {
+      auto own = options_.policy ? without_cosignatures(options_.policy->policy, *anchors_[i])
+                                 : anchors_[i];
+      if (!own) return Failure{"anchors", what + " " + own.error().message};
+      if (has_foreign_lines(*own)) {
         state = CheckState::kIndeterminate;
         reason = what + " has a signature line that the ledger did not write";
         continue;
       }
       anchored = std::max(anchored, anchors_[i]->checkpoint.size);
+    }
+    if (options_.policy) {
+      AnchorOutcome outcome = weigh_anchors(*options_.policy, options_.receipts, anchored,
+                                            weighed_log(fold), options_.clock->wall_ns());
+      if (outcome.failure) return std::move(outcome.failure);
+      anchored = outcome.covered;
+      if (state != CheckState::kIndeterminate && outcome.state != CheckState::kSkipped) {
+        state = outcome.state;
+        reason = std::move(outcome.reason);
+      }
     }
     set_check(report_, "anchors", state, std::move(reason));
     report_.unanchored_events = report_.head->size - anchored;
@@ -392,6 +435,7 @@ class Run {
   const VerifyOptions& options_;
   VerifyReport& report_;
   unsigned threads_ = 1;
+  std::optional<VerifierKey> key_;  // that the caller vouches for
   std::optional<Result<SignedCheckpoint>> trust_;
   std::vector<Result<SignedCheckpoint>> anchors_;
 };
@@ -406,7 +450,13 @@ VerifyReport verify_rows(const StoreReader& rows, const Surroundings& surroundin
   if (auto failure = Run(rows, surroundings, options, report).run()) set_failure(report, *failure);
   if (!options.trust)
     report.not_checked.emplace_back("growth since an earlier run: no trust state");
-  if (options.anchors.empty()) report.not_checked.emplace_back("external anchors: none given");
+  if (options.anchors.empty() && !options.policy) {
+    report.not_checked.emplace_back("external anchors: none given");
+  }
+  if (options.receipts_left_out > 0) {
+    report.not_checked.push_back(std::to_string(options.receipts_left_out) +
+                                 " older receipts of anchors (phantom audit anchor check)");
+  }
   report.not_checked.emplace_back("completeness for a query");
   report.not_checked.emplace_back("what the events mean, and sealed fields");
   conclude(report);

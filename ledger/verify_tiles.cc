@@ -1,6 +1,8 @@
 #include "ledger/verify_tiles.h"
 
 #include "events/encoding.h"
+#include "ledger/anchor_events.h"
+#include "ledger/anchor_weigh.h"
 #include "ledger/tile_companion.h"
 #include "ledger/tile_fetch.h"
 #include "ledger/tile_paths.h"
@@ -56,6 +58,10 @@ class Run {
       }
     }
     chain_ = EntryChain(report_.head->origin);
+    key_ = options_.key;
+    const PolicyLog* named =
+        options_.policy ? options_.policy->policy.log_of(report_.head->origin) : nullptr;
+    if (!key_ && named != nullptr) key_ = named->key;
     read_notes();
     auto failure = fold_entries();
     report_.events = chain_.size();
@@ -77,8 +83,9 @@ class Run {
 
  private:
   struct Mark {
-    std::optional<Digest> root;                // none: the log is smaller
-    std::optional<std::int64_t> next_time_ns;  // none: no entry follows
+    std::optional<Digest> root;                 // none: the log is smaller
+    std::optional<std::int64_t> next_time_ns;   // none: no entry follows
+    std::optional<std::int64_t> open_since_ns;  // of the first that is not about anchoring
   };
 
   void pass(std::string_view id, std::string note = {}) {
@@ -124,6 +131,9 @@ class Run {
     for (const std::string& anchor : options_.anchors) {
       if (auto failure = gone("anchors", anchor)) return failure;
     }
+    for (const AnchorReceipt& receipt : options_.receipts) {
+      if (auto failure = gone("anchors", receipt.note)) return failure;
+    }
     return std::nullopt;
   }
 
@@ -135,6 +145,7 @@ class Run {
     for (const auto& anchor : anchors_) {
       if (anchor) marks_[anchor->checkpoint.size];
     }
+    for (const AnchorReceipt& receipt : options_.receipts) marks_[receipt.size];
     marks_[0].root = empty_root();
   }
 
@@ -182,6 +193,11 @@ class Run {
       const Seq seq = chain_.size();
       if (const auto mark = marks_.find(seq); mark != marks_.end()) {
         mark->second.next_time_ns = facts.time_ns;
+        open_marks_.push_back(&mark->second);
+      }
+      if (!is_about_anchors(facts.type)) {
+        for (Mark* mark : open_marks_) mark->open_since_ns = facts.time_ns;
+        open_marks_.clear();
       }
       if (companion_ != nullptr && seq > 0 && facts.commit_first_seq == seq) end_commit();
       if (auto failure = chain_.add(facts)) return failure;
@@ -357,9 +373,9 @@ class Run {
 
   MaybeFailure check_key() {
     const VerifierKey& own = *chain_.epochs().log_key();
-    if (options_.key && options_.key->text() != own.text()) {
-      return Failure{"key", "the log is signed by " + own.text() + ", the pinned key is " +
-                                options_.key->text()};
+    if (key_ && key_->text() != own.text()) {
+      return Failure{"key",
+                     "the log is signed by " + own.text() + ", the pinned key is " + key_->text()};
     }
     switch (check_note(report_.head_note, own)) {
       case NoteCheck::kGood:
@@ -369,7 +385,7 @@ class Run {
       case NoteCheck::kBad:
         return Failure{"key", "the checkpoint has a wrong signature by " + own.text()};
     }
-    if (!options_.key) {
+    if (!key_) {
       undecided("key", "no pinned key: the log says it is signed by " + own.text() +
                            ", nobody vouches for that");
       return std::nullopt;
@@ -445,6 +461,31 @@ class Run {
     return std::nullopt;
   }
 
+  WeighedLog weighed_log() const {
+    WeighedLog log;
+    log.origin = report_.head->origin;
+    log.size = size();
+    log.key = *chain_.epochs().log_key();
+    log.timestamps = options_.timestamps;
+    log.root_at = [this](std::uint64_t at) -> Result<Digest> {
+      const auto mark = marks_.find(at);
+      if (mark == marks_.end() || !mark->second.root) {
+        return Error{Code::kInternal, "no root was kept at " + std::to_string(at)};
+      }
+      return *mark->second.root;
+    };
+    log.has_foreign_lines = [this](const SignedCheckpoint& note) {
+      if (has_foreign_lines(note)) return true;
+      return note.checkpoint.size > 0 &&
+             check_note(note.note, chain_.epoch_key_at(note.checkpoint.size)) == NoteCheck::kBad;
+    };
+    log.open_since_ns = [this](std::uint64_t at) -> Result<std::optional<std::int64_t>> {
+      const auto mark = marks_.find(at);
+      return mark == marks_.end() ? std::nullopt : mark->second.open_since_ns;
+    };
+    return log;
+  }
+
   MaybeFailure check_anchors() {
     std::uint64_t anchored = 0;
     CheckState state = anchors_.empty() ? CheckState::kSkipped : CheckState::kPass;
@@ -457,12 +498,25 @@ class Run {
         continue;
       }
       if (auto failure = check_outside("anchors", what, *anchors_[i])) return failure;
-      if (has_foreign_lines(*anchors_[i])) {
+      auto own = options_.policy ? without_cosignatures(options_.policy->policy, *anchors_[i])
+                                 : anchors_[i];
+      if (!own) return Failure{"anchors", what + " " + own.error().message};
+      if (has_foreign_lines(*own)) {
         state = CheckState::kIndeterminate;
         reason = what + " has a signature line that the log did not write";
         continue;
       }
       anchored = std::max(anchored, anchors_[i]->checkpoint.size);
+    }
+    if (options_.policy) {
+      AnchorOutcome outcome = weigh_anchors(*options_.policy, options_.receipts, anchored,
+                                            weighed_log(), options_.clock->wall_ns());
+      if (outcome.failure) return std::move(outcome.failure);
+      anchored = outcome.covered;
+      if (state != CheckState::kIndeterminate && outcome.state != CheckState::kSkipped) {
+        state = outcome.state;
+        reason = std::move(outcome.reason);
+      }
     }
     set_check(report_, "anchors", state, std::move(reason));
     report_.unanchored_events = size() - anchored;
@@ -492,6 +546,8 @@ class Run {
   MaybeFailure difference_;                // first hash that a tile and the events disagree on
   std::vector<IdUse> ids_;
   std::map<std::uint64_t, Mark> marks_;
+  std::vector<Mark*> open_marks_;   // that wait for their open_since_ns
+  std::optional<VerifierKey> key_;  // that the caller vouches for
   std::optional<Result<SignedCheckpoint>> trust_;
   std::vector<Result<SignedCheckpoint>> anchors_;
 };
@@ -507,7 +563,11 @@ int rung_of(const VerifyReport& report, const std::vector<std::string_view>& com
   if (!passed("tree") || !passed("tiles") || !passed("ids")) return 0;
   if (!std::all_of(companions.begin(), companions.end(), passed)) return 0;
   if (!passed("key")) return 1;
-  if (passed("anchors")) return 4;
+  const bool stale =
+      std::any_of(report.checks.begin(), report.checks.end(), [](const Check& check) {
+        return check.id == "anchors" && check.state == CheckState::kPolicy;
+      });
+  if (passed("anchors") || stale) return 4;
   return passed("trust") ? 3 : 2;
 }
 
@@ -535,7 +595,13 @@ VerifyReport verify_tiles_with(const TileSource& source, const VerifyOptions& op
   if (!options.trust) {
     report.not_checked.emplace_back("growth since an earlier run: no trust state");
   }
-  if (options.anchors.empty()) report.not_checked.emplace_back("external anchors: none given");
+  if (options.anchors.empty() && !options.policy) {
+    report.not_checked.emplace_back("external anchors: none given");
+  }
+  if (options.receipts_left_out > 0) {
+    report.not_checked.push_back(std::to_string(options.receipts_left_out) +
+                                 " older receipts of anchors (phantom audit anchor check)");
+  }
   if (companion == nullptr) {
     report.not_checked.emplace_back("the epoch keys' signatures: they are not published");
   }

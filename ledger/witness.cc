@@ -10,6 +10,7 @@ namespace phantom {
 namespace {
 
 constexpr std::string_view kLogsHeader = "phantom-witness-logs/1\n";
+constexpr std::string_view kNoKeys = "- ";
 constexpr std::string_view kStateHeader = "phantom-witness-state/1\n";
 constexpr std::string_view kNever = "nothing cosigned\n";
 constexpr std::string_view kNewest = "cosigned\n";
@@ -138,6 +139,7 @@ std::string origin_digest(std::string_view origin) { return to_hex(sha256({as_by
 std::string format_witnessed_logs(const std::vector<WitnessedLog>& logs) {
   std::string text(kLogsHeader);
   for (const WitnessedLog& log : logs) {
+    if (log.keys.empty()) text.append(kNoKeys).append(log.origin).append("\n");
     for (const VerifierKey& key : log.keys) text += key.text() + " " + log.origin + "\n";
   }
   return text;
@@ -150,12 +152,19 @@ Result<std::vector<WitnessedLog>> parse_witnessed_logs(std::string_view text) {
     const auto line = take_line(text);
     const std::size_t space = line ? line->find(' ') : std::string_view::npos;
     if (space == std::string_view::npos) return corrupt("a line is not a key and an origin");
-    auto key = parse_verifier_key(line->substr(0, space));
     const std::string_view origin = line->substr(space + 1);
-    if (!key.ok() || !is_origin(origin)) return corrupt("a line is not a key and an origin");
+    if (!is_origin(origin)) return corrupt("a line is not a key and an origin");
     auto log = std::find_if(logs.begin(), logs.end(),
                             [&](const WitnessedLog& each) { return each.origin == origin; });
-    if (log == logs.end()) log = logs.insert(logs.end(), {std::string(origin), {}});
+    const bool is_first = log == logs.end();
+    if (is_first) log = logs.insert(logs.end(), {std::string(origin), {}});
+    if (line->starts_with(kNoKeys)) {
+      if (is_first) continue;
+      return corrupt("a log stands twice");
+    }
+    auto key = parse_verifier_key(line->substr(0, space));
+    if (!key.ok()) return corrupt("a line is not a key and an origin");
+    if (!is_first && log->keys.empty()) return corrupt("a log stands twice");
     for (const VerifierKey& known : log->keys) {
       if (known.name == key->name && known.id == key->id) return corrupt("a key stands twice");
     }

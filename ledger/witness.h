@@ -20,7 +20,8 @@ inline constexpr std::size_t kWitnessProofLinesMax = 63;
 // A log that the witness was told to watch.
 struct WitnessedLog {
   std::string origin;
-  std::vector<VerifierKey> keys;  // any of them may sign; not empty
+  // Any of them may sign. Empty: it is watched no longer; that it was is never forgotten.
+  std::vector<VerifierKey> keys;
 };
 // True for what can be the first line of a checkpoint.
 bool is_origin(std::string_view origin);
@@ -28,7 +29,7 @@ bool is_origin(std::string_view origin);
 std::string origin_digest(std::string_view origin);
 
 // The list of logs, as one file: `phantom-witness-logs/1`, then a line `<vkey> <origin>` for each
-// key, in the order in which they were added.
+// key, in the order in which they were added. `- <origin>` stands for a log without keys.
 std::string format_witnessed_logs(const std::vector<WitnessedLog>& logs);
 // kCorrupt: not such a list.
 Result<std::vector<WitnessedLog>> parse_witnessed_logs(std::string_view text);

@@ -104,10 +104,8 @@ Status prepare_state(const WitnessFiles& files, const VerifierKey& key, const st
   PH_ASSIGN(const Cosigner cosigner, Cosigner::load(files.key()));
   const auto state = read_state(files, origin, cosigner.key());
   if (state.ok() && !resume) return {};
-  if (state.ok() && state->newest) {
-    return Error{Code::kExists,
-                 "the state of " + named(origin) + " is not lost: it is at size " +
-                     std::to_string(state->newest->checkpoint.size),
+  if (state.ok()) {
+    return Error{Code::kExists, "the state of " + named(origin) + " is not lost",
                  "leave out --resume"};
   }
   if (resume) {
@@ -183,9 +181,12 @@ Status remove_witnessed_log(const fs::path& directory, std::string_view origin) 
   PH_TRY(require_witness(files));
   PH_ASSIGN(const Lease lease, Lease::acquire(files.logs_lock(), kLogsLockWait));
   PH_ASSIGN(std::vector<WitnessedLog> logs, read_logs(files));
-  const auto removed =
-      std::erase_if(logs, [&](const WitnessedLog& each) { return each.origin == origin; });
-  if (removed == 0) return Error{Code::kNotFound, named(origin) + " is not watched"};
+  const auto log = std::find_if(logs.begin(), logs.end(),
+                                [&](const WitnessedLog& each) { return each.origin == origin; });
+  if (log == logs.end() || log->keys.empty()) {
+    return Error{Code::kNotFound, named(origin) + " is not watched"};
+  }
+  log->keys.clear();
   return write_logs(files, logs);
 }
 
@@ -196,6 +197,7 @@ Result<WitnessListing> list_witness(const fs::path& directory) {
   PH_ASSIGN(std::vector<WitnessedLog> logs, read_logs(files));
   WitnessListing listing{cosigner.key(), {}};
   for (WitnessedLog& log : logs) {
+    if (log.keys.empty()) continue;
     auto state = state_of(files, log.origin, listing.key);
     listing.logs.push_back({std::move(log), std::move(state)});
   }
@@ -231,6 +233,7 @@ Result<std::unique_ptr<ServingWitness>> ServingWitness::open(const fs::path& dir
       std::move(files), std::move(*lease), std::move(cosigner), clock, std::move(alarm)));
   PH_TRY(witness->refresh_logs());
   for (const WitnessedLog& log : witness->logs_) {
+    if (log.keys.empty()) continue;
     const auto state = state_of(witness->files_, log.origin, witness->key());
     if (!state.ok()) witness->tell(state.error());
   }
@@ -275,7 +278,7 @@ Result<WitnessAnswer> ServingWitness::answer(const AddCheckpoint& request) {
   const std::string& origin = request.checkpoint.origin;
   const auto log = std::find_if(logs_.begin(), logs_.end(),
                                 [&](const WitnessedLog& each) { return each.origin == origin; });
-  if (log == logs_.end()) return unknown_origin_answer();
+  if (log == logs_.end() || log->keys.empty()) return unknown_origin_answer();
   PH_ASSIGN(const WitnessState state, state_of(files_, origin, key()));
   const auto now_s = static_cast<std::uint64_t>(clock_.wall_ns() / 1'000'000'000);
   WitnessDecision decision = decide(request, *log, state, cosigner_, now_s);
@@ -327,7 +330,7 @@ WitnessAnswer ServingWitness::newest(std::string_view digest) {
     return broken_answer();
   }
   for (const WitnessedLog& log : logs_) {
-    if (origin_digest(log.origin) != digest) continue;
+    if (log.keys.empty() || origin_digest(log.origin) != digest) continue;
     const auto state = state_of(files_, log.origin, key());
     if (!state.ok()) {
       tell(state.error());

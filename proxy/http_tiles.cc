@@ -56,7 +56,7 @@ class HttpTiles final : public TileSource {
 Result<std::unique_ptr<TileSource>> open_http_tiles(const std::string& url,
                                                     const HttpClientOptions& options) {
   auto log = parse_http_url(url);
-  if (log.ok() && !log->query.empty()) log = Error{Code::kInvalid, "it has a query"};
+  if (log.ok() && !log->query.empty()) log = Error{Code::kInvalid, "it has a query or a fragment"};
   if (!log.ok()) {
     return std::move(log.error())
         .in("not the prefix of a published log")

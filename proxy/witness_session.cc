@@ -276,7 +276,8 @@ net::Task<bool> WitnessSession::serve_one() {
                  to.resource == Resource::kAddCheckpoint ? "POST" : "GET, HEAD");
   }
   answer.unread = !pending_.empty();
-  answer.close = head->persistence == Persistence::kClose || sessions_.draining;
+  const bool keeps = head->persistence == Persistence::kKeepAlive && head->minor_version == 1;
+  answer.close = !keeps || sessions_.draining;
   co_return co_await send(answer, !head_only);
 }
 

@@ -22,7 +22,4 @@ struct Classification {
 
 Classification classify(std::string_view name, std::string_view value);
 
-// Bits per byte, from 0 to 8; 0 for an empty text.
-double shannon_entropy(std::string_view text);
-
 }  // namespace phantom

@@ -123,11 +123,15 @@ TEST_F(WitnessOnDisk, LostOrDamagedStateIsNeverSizeZero) {
   EXPECT_EQ(add(log_, note).error().code, Code::kExists);
 }
 
-TEST_F(WitnessOnDisk, ADamagedStateOfARemovedLogDoesNotBeginAnew) {
+TEST_F(WitnessOnDisk, ALostStateOfARemovedLogDoesNotBeginAnew) {
   ASSERT_EQ(ask(0, 5).status, 200);
   ASSERT_TRUE(remove_witnessed_log(directory_, log_.origin()).ok());
+  EXPECT_TRUE(list_witness(directory_)->logs.empty());
   write_text(state_file(), "");
   EXPECT_EQ(add(log_).error().code, Code::kCorrupt);
+  fs::remove(state_file());
+  EXPECT_EQ(add(log_).error().code, Code::kCorrupt);
+  EXPECT_EQ(ask(0, 5).status, 404);
 }
 
 TEST_F(WitnessOnDisk, OneProcessServesADirectory) {

@@ -302,18 +302,23 @@ TEST(WitnessFiles, ListsOfLogsAreReadBackAndHoldEachKeyOnce) {
   const TestLog second("example.com/b");
   const TestLog other_key("example.com/a", 2);
   const std::vector<WitnessedLog> logs{{"example.com/a", {first.key(), other_key.key()}},
-                                       {"an origin with spaces", {second.key()}}};
+                                       {"an origin with spaces", {second.key()}},
+                                       {"removed.example", {}}};
   const std::string text = format_witnessed_logs(logs);
   const auto again = parse_witnessed_logs(text);
   ASSERT_TRUE(again.ok());
-  ASSERT_EQ(again->size(), 2U);
+  ASSERT_EQ(again->size(), 3U);
+  EXPECT_TRUE((*again)[2].keys.empty());
+  EXPECT_TRUE(text.ends_with("\n- removed.example\n"));
   EXPECT_EQ((*again)[0].keys.size(), 2U);
   EXPECT_EQ((*again)[1].origin, "an origin with spaces");
   EXPECT_TRUE(parse_witnessed_logs("phantom-witness-logs/1\n")->empty());
   const std::string line = first.key().text() + " example.com/a\n";
   for (const std::string& bad :
        {std::string(), std::string("phantom-witness-logs/2\n"), text + line, text + "x\n",
-        text.substr(0, text.size() - 1), "phantom-witness-logs/1\n" + line + "\n",
+        text + "- example.com/a\n", text + "- removed.example\n",
+        text + first.key().text() + " removed.example\n", text.substr(0, text.size() - 1),
+        "phantom-witness-logs/1\n" + line + "\n",
         "phantom-witness-logs/1\n" + first.key().text() + "\n",
         "phantom-witness-logs/1\n" + first.key().text() + " \n"}) {
     EXPECT_FALSE(parse_witnessed_logs(bad).ok()) << bad;

@@ -56,6 +56,11 @@ class Place:
         need(words("audit", "show").returncode == 0, "audit show")
         shutil.copytree(root / "home" / "ledger", self.work / "new $(touch run) ledger", ignore=skip)
         shutil.copytree(self.work / "ledger", self.work / "damaged")
+        for name in ("log", "backup"):
+            words("audit", "publish", name) if name == "log" else words("ledger", "backup", name)
+            shutil.copytree(self.work / name, self.work / f"{name} damaged")
+            note = self.work / f"{name} damaged" / "checkpoint"
+            note.write_bytes(note.read_bytes().replace(b"phantom.local/", b"phantom.lokal/"))
         head = self.work / "damaged" / "head"
         head.write_bytes(head.read_bytes().replace(b"phantom.local/", b"phantom.lokal/"))
 
@@ -156,11 +161,31 @@ def check_action(place):
     need(action.run(pins="nowhere")[0] == 3, "no pins")
     need(action.run(pins="", key="")[0] == 2 and action.run(indeterminate="maybe")[0] == 2, "bad inputs")
 
-    # What is trusted moves on a push, and never in a pull request.
+    # What was handed out of a ledger.
+    for kind in ("tiles", "backup"):
+        subject = "log" if kind == "tiles" else kind
+        code, log, out, _ = action.run(**{kind: subject})
+        need(code == 0 and out["verdict"] == "VERIFIED", f"{kind}: {log}")
+        code, log, out, _ = action.run(**{kind: f"{subject} damaged"})
+        need(code == 1 and out["verdict"] == "FAILED", f"{kind}, damaged: {log}")
+    need(action.run(tiles="log", backup="backup")[0] == 2, "two subjects")
+    need(action.run(policy="gates.toml", backup="backup")[0] == 2, "a gate on a backup")
+
+    # What is trusted moves on a push, and never in a pull request. A cache that is not there is no
+    # hint, and one that nobody signed neither.
     trust = dict(trust_state="trust.note", update_trust="true")
     for event in ("pull_request", "pull_request_target"):
-        code, log, _, _ = action.run(event=event, **trust)
-        need(code == 3 and not (work / "trust.note").exists(), f"{event}: {log}")
+        code, log, _, summary = action.run(event=event, **trust)
+        need(code == 0 and not (work / "trust.note").exists(), f"{event}: {log}")
+        need("\n    trust: floor\n" in summary, summary)
+    (work / "trust.note").write_text("poison\n")
+    code, log, _, summary = action.run(**trust)
+    need(code == 0 and "\n    trust: floor\n" in summary, f"poisoned: {log} {summary}")
+    need((work / "trust.note").read_text() != "poison\n", "a poisoned cache is replaced")
+    code, log, _, summary = action.run(**trust)
+    need(code == 0 and "\n    trust: cache\n" in summary, f"cached: {log} {summary}")
+    code, log, _, summary = action.run(incremental="false", **trust)
+    need(code == 0 and "\n    trust: cache\n" in summary, f"everything: {log} {summary}")
     code, log, _, _ = action.run(ledger="new $(touch run) ledger", **trust)
     need(code == 0 and (work / "trust.note").exists(), f"push: {log}")
     need(not (work / "run").exists(), "an input was run")
@@ -169,6 +194,25 @@ def check_action(place):
     code, log, out, _ = action.run(against="trust.note\n\n.phantom/anchor.json\n",
                                    ledger="new $(touch run) ledger")
     need(code == 0, f"two anchors: {log}")
+    check_words(action)
+
+
+def check_words(action):
+    """The command line of each kind, as a program in place of phantom sees it."""
+    seen = action.place.root / "words"
+    stand_in = action.place.root / "bin" / "stand-in"
+    stand_in.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" > "{seen}"\n')
+    stand_in.chmod(0o755)
+    for given, wanted in (
+            ({}, "audit verify --pins .phantom --ledger ledger --incremental"),
+            ({"incremental": "false"}, "audit verify --pins .phantom --ledger ledger"),
+            ({"bundle": "q3.phx", "trust_state": "t"}, "audit verify --pins .phantom --bundle q3.phx"),
+            ({"backup": "b"}, "audit verify --pins .phantom --backup b"),
+            ({"policy": "g.toml"},
+             "audit gate --policy g.toml --pins .phantom --ledger ledger --incremental")):
+        action.run(phantom="stand-in", **given)
+        words = seen.read_text().split(" --format ")[0].rstrip()
+        need(words == wanted, f"{given}: {words}")
 
 
 def gitlab_job(jobs, name):
@@ -184,12 +228,20 @@ def check_gitlab(place):
         need(job.get("allow_failure", {}).get("exit_codes", []) == allowed, f"{name}: exit codes")
         need(not {0, 1, 2, 3, 4} & set(job["retry"]["exit_codes"]), "a verdict is not retried")
         for given, wanted in (({}, 0), ({"VERIFY_LEDGER": "damaged"}, 1),
-                              ({"VERIFY_LEDGER": "nowhere"}, 1), ({"VERIFY_PINS": "nowhere"}, 3)):
+                              ({"VERIFY_LEDGER": "nowhere"}, 1), ({"VERIFY_PINS": "nowhere"}, 3),
+                              ({"VERIFY_INCREMENTAL": ""}, 0),
+                              ({"VERIFY_SUBJECT": "--backup backup"}, 0),
+                              ({"VERIFY_SUBJECT": "--tiles log damaged"}, 1),
+                              ({"CI_COMMIT_REF_PROTECTED": "true"}, 0)):
             for file in job["artifacts"]["paths"]:
                 (place.work / file).unlink(missing_ok=True)
+            trust = place.work / job["cache"]["paths"][0]
             script = "set -eo pipefail\n" + "\n".join(job["script"])
             done = run(["bash", "-c", script], place.work, {**place.env, **job["variables"], **given})
             need(done.returncode == wanted, f"{name} {given}: {done}")
+            moved = given.get("CI_COMMIT_REF_PROTECTED") == "true"
+            need((trust / "checkpoint").exists() == moved, f"{name} {given}: trust")
+            shutil.rmtree(trust)
             if wanted == 3:
                 continue
             (suite,) = junitparser.JUnitXml.fromfile(

@@ -1,5 +1,7 @@
 #include "vault/detect.h"
 
+#include "vault/value_look.h"
+
 #include <gtest/gtest.h>
 
 #include <string>

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The step of action.yml, which says what the variables mean. Exit code: that of phantom audit
-# verify, but 0 for 3 when the caller chose to be warned; 2 for an input that makes no sense.
+# verify or gate, but 0 for 3 when the caller chose to be warned; 2 for an input that makes no sense.
 set -uo pipefail
 
 title="title=phantom audit verify"
@@ -14,18 +14,39 @@ if [[ -z "$VERIFY_PINS$VERIFY_KEY" ]]; then
   exit 2
 fi
 
+given=0
+for subject in "$VERIFY_BUNDLE" "$VERIFY_BACKUP" "$VERIFY_TILES"; do
+  [[ -z "$subject" ]] || given=$((given + 1))
+done
+if ((given > 1)); then
+  echo "::error $title::bundle, backup and tiles: give one"
+  exit 2
+fi
+if [[ -n "$VERIFY_POLICY" && "$given" != 0 ]]; then
+  echo "::error $title::policy is for a ledger"
+  exit 2
+fi
+
+# A gate verifies before it looks at anything, with the same flags.
+command=(audit verify)
+[[ -z "$VERIFY_POLICY" ]] || command=(audit gate --policy "$VERIFY_POLICY")
 arguments=()
 [[ -z "$VERIFY_PINS" ]] || arguments+=(--pins "$VERIFY_PINS")
 [[ -z "$VERIFY_KEY" ]] || arguments+=(--key "$VERIFY_KEY")
-if [[ -n "$VERIFY_TILES" ]]; then
+if [[ -n "$VERIFY_BUNDLE" ]]; then
+  arguments+=(--bundle "$VERIFY_BUNDLE")
+elif [[ -n "$VERIFY_BACKUP" ]]; then
+  arguments+=(--backup "$VERIFY_BACKUP")
+elif [[ -n "$VERIFY_TILES" ]]; then
   arguments+=(--tiles "$VERIFY_TILES")
 else
   arguments+=(--ledger "$VERIFY_LEDGER")
+  [[ "$VERIFY_INCREMENTAL" != true ]] || arguments+=(--incremental)
 fi
 while IFS= read -r file; do
   [[ -z "$file" ]] || arguments+=(--against "$file")
 done <<<"$VERIFY_AGAINST"
-if [[ -n "$VERIFY_TRUST_STATE" ]]; then
+if [[ -n "$VERIFY_TRUST_STATE" && -z "$VERIFY_BUNDLE" ]]; then
   arguments+=(--trust-state "$VERIFY_TRUST_STATE")
   # What a pull request brings must not decide what later runs trust.
   if [[ "$VERIFY_UPDATE_TRUST" == true && "${GITHUB_EVENT_NAME:-}" != pull_request* ]]; then
@@ -40,7 +61,7 @@ sarif="$VERIFY_REPORTS/verify.sarif"
 junit="$VERIFY_REPORTS/verify.junit.xml"
 rm -f "$text" "$json" "$sarif" "$junit" || exit 74
 
-"$VERIFY_PHANTOM" audit verify "${arguments[@]}" --format text -o "$text" --format json -o "$json" \
+"$VERIFY_PHANTOM" "${command[@]}" "${arguments[@]}" --format text -o "$text" --format json -o "$json" \
   --format sarif -o "$sarif" --format junit -o "$junit" --format github
 code=$?
 
