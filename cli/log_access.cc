@@ -7,6 +7,7 @@
 #include "ledger/subject.h"
 #include "schema/events_generated.h"
 
+#include <chrono>
 #include <map>
 
 namespace phantom {
@@ -33,10 +34,13 @@ Result<OpenLog> open_log(Environment& environment, const std::optional<std::stri
 
 namespace {
 
-// One subject as far as opening its fields goes, looked up once.
+// One subject as far as opening its fields goes. Looked up again after a while: what follows the
+// log must not go on opening fields of a person who was erased meanwhile.
+constexpr std::chrono::seconds kKnownFor{1};
 struct KnownKey {
   std::optional<SubjectKey> key;
-  Error closed;  // without a key
+  Error closed = {};  // without a key
+  std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
 };
 
 KnownKey look_up(const std::optional<Home>& home, const LedgerReader& reader,
@@ -45,7 +49,7 @@ KnownKey look_up(const std::optional<Home>& home, const LedgerReader& reader,
   const auto record = read_subject_record(reader, subject);
   if (record.ok() && record->erased()) return {{}, {Code::kClosed, "the subject was erased"}};
   if (home) {
-    if (const auto found = load_subject(*home, subject); found.ok()) return {found->key, {}};
+    if (const auto found = load_subject(*home, subject); found.ok()) return {found->key};
   }
   return {{}, {Code::kNotFound, "the key is not here"}};
 }
@@ -59,6 +63,10 @@ Unsealer own_unsealer(Environment& environment, const OpenLog& log) {
              const EventId& event, const SealedField& field) -> Result<std::string> {
     if (known->size() >= kSubjectsKnownMax) known->clear();
     auto at = known->find(field.subject);
+    if (at != known->end() && std::chrono::steady_clock::now() - at->second.since > kKnownFor) {
+      known->erase(at);
+      at = known->end();
+    }
     if (at == known->end()) {
       at = known->emplace(field.subject, look_up(home, *reader, field.subject)).first;
     }
