@@ -189,6 +189,9 @@ Result<int> run_export(Environment& environment, ExportArgs& args) {
     return Error{Code::kInvalid, "the ledger has no event " + std::to_string(*after) + " yet",
                  "is it an older copy? phantom audit verify --against tells"};
   }
+  note_removed(environment, *log.reader,
+               std::max(after ? *after + 1 : 0,
+                        seq_range(args.narrow.filter, log.reader->head().checkpoint.size).first));
   stop_on_signals();
   PH_ASSIGN(const std::unique_ptr<ExportSink> sink, open_sink(environment, args));
   ExportRun run(args, log, identity, *sink, after);

@@ -21,6 +21,8 @@ Command audit_prove_command();
 Command audit_consistency_command();
 Command audit_publish_command();
 Command audit_export_command();
+Command audit_retention_command();
+Command audit_hold_command();
 Command audit_head_command();
 Command audit_path_command();
 Command ledger_init_command();

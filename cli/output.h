@@ -16,6 +16,7 @@ enum ExitCode : int {
   kExitFailed = 1,           // evidence contradicts itself
   kExitUsage = 2,            // the command line is wrong
   kExitIndeterminate = 3,    // a needed input is missing
+  kExitPolicy = 4,           // a policy in force forbids it
   kExitData = 65,            // the input is wrong
   kExitNoInput = 66,         // the thing is not there
   kExitExists = 73,          // the thing is already there

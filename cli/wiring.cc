@@ -27,6 +27,8 @@ CommandTable make_command_table() {
   commands.push_back(audit_consistency_command());
   commands.push_back(audit_publish_command());
   commands.push_back(audit_export_command());
+  commands.push_back(audit_retention_command());
+  commands.push_back(audit_hold_command());
   commands.push_back(audit_head_command());
   commands.push_back(audit_path_command());
   commands.push_back(ledger_init_command());

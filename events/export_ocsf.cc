@@ -22,9 +22,9 @@ constexpr std::array kClasses = {
     ClassOfFamily{"session", 3, 3002},  // Authentication
     ClassOfFamily{"proxy", 6, 6003},    // API Activity
     ClassOfFamily{"secret", 3, 3004},   // Entity Management
-    ClassOfFamily{"vault", 3, 3004},   ClassOfFamily{"config", 3, 3004},
+    ClassOfFamily{"vault", 3, 3004},    ClassOfFamily{"config", 3, 3004},
     ClassOfFamily{"ledger", 1, 1008},  // Event Log Activity
-    ClassOfFamily{"audit", 1, 1008},   ClassOfFamily{"privacy", 3, 3004},
+    ClassOfFamily{"audit", 1, 1008},    ClassOfFamily{"privacy", 3, 3004},
     ClassOfFamily{"recorder", 1, 1008},
 };
 constexpr ClassOfFamily kBaseEvent{"", 0, 0};

@@ -25,6 +25,14 @@ std::string vault_tag(std::string_view project) { return join("vault", project);
 std::string config_tag(std::string_view project) { return join("config", project); }
 std::string actor_tag(std::string_view actor_id) { return join("actor", actor_id); }
 
+std::string hold_tag(std::string_view hold) { return join("hold", hold); }
+
+bool is_state_tag(std::string_view tag) {
+  const auto is_kind = [tag](std::string_view kind) { return tag.starts_with(kind); };
+  return tag == kEpochTag || tag == kPruneTag || tag == kHoldsTag || is_kind("vault:") ||
+         is_kind("config:") || is_kind("hold:");
+}
+
 bool is_valid_tag(std::string_view tag) {
   const std::size_t colon = tag.find(':');
   return colon != std::string_view::npos && colon > 0 && colon + 1 < tag.size() &&

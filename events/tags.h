@@ -16,6 +16,14 @@ std::string config_tag(std::string_view project);
 std::string actor_tag(std::string_view actor_id);
 inline constexpr std::string_view kEpochTag = "ledger:epoch";
 inline constexpr std::string_view kRotationTag = "ledger:rotation";  // requests for a new epoch
+inline constexpr std::string_view kPruneTag = "ledger:prune";        // requests to remove a prefix
+inline constexpr std::string_view kHoldsTag = "audit:holds";         // all that happens to holds
+std::string hold_tag(std::string_view hold);
+
+// Tags whose events say what is true now, however old they are: keys, vaults, accepted configs,
+// holds and what was removed. Retention keeps their events. The list is part of the format
+// (docs/FORMAT.md section 15).
+bool is_state_tag(std::string_view tag);
 
 bool is_valid_tag(std::string_view tag);
 

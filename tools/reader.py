@@ -161,6 +161,8 @@ def verify_ledger(arguments, schema):
         print(f"note: {line}", file=sys.stderr)
     facts = (f"{ledger.tree.size} events, {ledger.commits} commits, {ledger.epoch_number} epochs, "
              f"root {ledger.newest.root.hex()}")
+    if ledger.first_kept:
+        facts += f", events 0 to {ledger.first_kept - 1} removed on record"
     if undecided:
         raise Missing(f"consistent: {facts}; but " + "; ".join(undecided))
     return facts
