@@ -4,6 +4,7 @@
 #include "events/catalog.h"
 #include "events/envelope.h"
 #include "events/seal.h"
+#include "ledger/prune.h"
 #include "ledger/subject.h"
 #include "schema/events_generated.h"
 
@@ -30,6 +31,15 @@ Result<OpenLog> open_log(Environment& environment, const std::optional<std::stri
   PH_ASSIGN(log.holder, open_reader(log.directory));
   log.reader = log.holder.get();
   return log;
+}
+
+void note_removed(Environment& environment, const LedgerReader& reader, Seq from) {
+  if (from >= reader.first_kept()) return;
+  std::string text = "events before event " + std::to_string(reader.first_kept()) + " were removed";
+  if (const auto prune = newest_prune(reader); prune.ok() && *prune) {
+    text += ", as event " + std::to_string((*prune)->request.seq) + " says";
+  }
+  environment.out().note(text);
 }
 
 namespace {
