@@ -1,6 +1,7 @@
 #include "cli/audit_events.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
+#include "cli/export_bundle.h"
 #include "cli/export_state.h"
 #include "cli/export_writer.h"
 #include "cli/filter_args.h"
@@ -26,6 +27,9 @@ struct ExportArgs {
   std::optional<std::string> state;
   bool follow = false;
   std::optional<std::string> file;
+  bool matching_only = false;  // of bundles
+  std::optional<std::string> recipient;
+  bool json = false;
   std::optional<std::string> ledger;
 };
 
@@ -179,7 +183,21 @@ Status check_format(const ExportArgs& args) {
   return {};
 }
 
+Result<int> run_bundle_export(Environment& environment, ExportArgs& args) {
+  if (args.follow || args.after || args.state) {
+    return Error{Code::kInvalid,
+                 "a bundle has a beginning and an end: no --follow, --after or --state"};
+  }
+  PH_TRY(read_filter(args.narrow));
+  return export_bundle(environment, {args.narrow.filter, args.file, args.ledger, args.matching_only,
+                                     args.recipient, args.json});
+}
+
 Result<int> run_export(Environment& environment, ExportArgs& args) {
+  if (wants_bundle(args.format, args.file)) return run_bundle_export(environment, args);
+  if (args.matching_only || args.recipient || args.json) {
+    return Error{Code::kInvalid, "--matching-only, --recipient and --json go with --format phx"};
+  }
   PH_TRY(check_format(args));
   if (args.follow && args.narrow.to) {
     return Error{Code::kInvalid, "--follow has no end, so --to does not go with it"};
@@ -200,6 +218,9 @@ Result<int> run_export(Environment& environment, ExportArgs& args) {
     return Error{Code::kInvalid, "the ledger has no event " + std::to_string(*after) + " yet",
                  "is it an older copy? phantom audit verify --against tells"};
   }
+  note_removed(environment, *log.reader,
+               std::max(after ? *after + 1 : 0,
+                        seq_range(args.narrow.filter, log.reader->head().checkpoint.size).first));
   stop_on_signals();
   const ExportSubject subject{{identity.origin, identity.ledger_id},
                               log.reader->head().note,
@@ -208,6 +229,12 @@ Result<int> run_export(Environment& environment, ExportArgs& args) {
   ExportRun run(args, log, identity, *writer, after);
   PH_TRY(run.run());
   return finish(environment, args, log, run, *writer);
+}
+
+std::vector<std::string> format_names() {
+  std::vector<std::string> names = export_format_names();
+  names.emplace_back(kBundleFormat);
+  return names;
 }
 
 }  // namespace
@@ -228,16 +255,24 @@ Command audit_export_command() {
       "--follow the export goes on with new events until Ctrl-C, and FILE grows.\n"
       "--state keeps in a file how far the export is; the next run goes on there. It may repeat "
       "events after a crash and leaves none out. The export is recorded as audit.exported. Nothing "
-      "is checked here: phantom audit verify does that.";
+      "is checked here: phantom audit verify does that.\n"
+      "phx is evidence for somebody else, in one FILE that phantom audit verify --bundle checks "
+      "alone and offline: the events, the proof that they stand in this log, and what shows that "
+      "none is left out that the query asks for. A FILE called .phx is one without --format.";
   command.options = filter_options(args->narrow);
   command.options.insert(command.options.begin(),
-                         {"format", "NAME", "what to write", &args->format, export_format_names()});
+                         {"format", "NAME", "what to write", &args->format, format_names()});
   command.options.insert(
       command.options.end(),
       {{"after", "SEQ", "only events after the one with this number", &args->after},
        {"state", "FILE", "go on where the file says, and keep it up to date", &args->state},
        {"follow", "", "go on with new events until Ctrl-C", &args->follow},
        {"output", "FILE", "write to a file in place of standard output", &args->file, {}, 'o'},
+       {"matching-only", "", "with phx: leave out the events that show that none is left out",
+        &args->matching_only},
+       {"recipient", "TEXT", "with phx: who gets the bundle; kept sealed in the record of it",
+        &args->recipient},
+       {"json", "", "with phx: print one JSON object about the bundle", &args->json},
        {"ledger", "DIR", "another ledger than one's own", &args->ledger}});
   command.run = [args](Environment& environment) { return run_export(environment, *args); };
   return command;

@@ -10,6 +10,7 @@ namespace {
 
 // Services cut longer texts, or refuse the whole report.
 constexpr std::size_t kFindingBytesMax = 4'000;
+constexpr int kCompleteRung = 5;  // says nothing about the two below it
 
 struct Meaning {
   std::string_view id;
@@ -32,6 +33,10 @@ constexpr Meaning kMeanings[] = {
     {"trust", "The ledger continues what an earlier run verified."},
     {"anchors",
      "The ledger contains the checkpoints that were kept elsewhere, and they are recent."},
+    {"bundle", "The bundle has the form of one, in every byte."},
+    {"manifest", "The files of the bundle are those that are listed and signed."},
+    {"cover", "The bundle holds what its query asks for, and nothing else."},
+    {"rendering", "The readable form of the events says what the signed one says."},
     {"proof", "The proof is well formed."},
     {"checkpoint", "The published checkpoint is well formed."},
     {"format", "The backup says what it is, and this program reads it."},
@@ -74,10 +79,25 @@ const char* check_state_name(CheckState state) {
 }
 
 std::string rung_name(int rung) {
-  static const char* const kNames[] = {"L0 parses", "L1 consistent", "L2 authentic",
-                                       "L3 append-only", "L4 externally anchored"};
+  static const char* const kNames[] = {
+      "L0 parses",      "L1 consistent",          "L2 authentic",
+      "L3 append-only", "L4 externally anchored", "L5 complete for the query"};
   if (rung < 0 || static_cast<std::size_t>(rung) >= std::size(kNames)) return "none";
   return kNames[rung];
+}
+
+std::string rung_text(const VerifyReport& report) {
+  std::string text = rung_name(report.rung);
+  if (report.rung < kCompleteRung) return text;
+  const auto passed = [&](std::string_view id) {
+    return std::any_of(report.checks.begin(), report.checks.end(), [&](const Check& check) {
+      return check.id == id && check.state == CheckState::kPass;
+    });
+  };
+  std::string missing;
+  if (!passed("trust")) missing = rung_name(3);
+  if (!passed("anchors")) missing += (missing.empty() ? "" : ", not ") + rung_name(4);
+  return missing.empty() ? text : text + " and L2 authentic; not " + missing;
 }
 
 std::string seconds_text(std::int64_t ns) {
@@ -87,6 +107,16 @@ std::string seconds_text(std::int64_t ns) {
 
 std::string plural(std::uint64_t count, const char* thing) {
   return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+std::string pruned_text(const PrunedPart& pruned) {
+  std::string text = "events 0 to " + std::to_string(pruned.first_kept - 1) + " under event " +
+                     std::to_string(pruned.requested) + " (" + pruned.policy + ")";
+  if (pruned.asked > pruned.first_kept) {
+    text += "; it asks for events 0 to " + std::to_string(pruned.asked - 1) +
+            " and was cut off: run 'phantom audit retention apply' again";
+  }
+  return text;
 }
 
 std::string joined(const std::vector<std::string>& items) {

@@ -23,12 +23,17 @@ struct Report {
 const char* verdict_name(Verdict verdict);       // VERIFIED, FAILED, INDETERMINATE
 const char* check_state_name(CheckState state);  // pass, fail, ...
 std::string rung_name(int rung);                 // "L3 append-only", "none"
-std::string seconds_text(std::int64_t ns);       // with one decimal
+// The same for people, with the rungs below it that were not reached: L5 can be without L3 and L4.
+std::string rung_text(const VerifyReport& report);
+std::string seconds_text(std::int64_t ns);  // with one decimal
 std::string plural(std::uint64_t count, const char* thing);
 std::string joined(const std::vector<std::string>& items);
 
 // What the report names, and every check that something before it kept from running.
 std::vector<std::string> left_out(const VerifyReport& report);
+
+// "events 0 to 767 under event 1234 (keep=400d)", and what to do when that is not all.
+std::string pruned_text(const PrunedPart& pruned);
 
 // What it means that the check holds, as one sentence; of an unknown check a general one.
 std::string_view check_meaning(std::string_view id);

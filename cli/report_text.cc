@@ -10,7 +10,7 @@ std::string report_to_text(const Report& input) {
   const VerifyReport& report = input.result;
   std::string text =
       std::string(verdict_name(report.verdict)) + " " + escape_terminal(input.subject);
-  text += "\nrung: " + rung_name(report.rung) + "\n";
+  text += "\nrung: " + rung_text(report) + "\n";
   if (report.head) {
     text += "head: " + plural(report.head->size, "event") + ", root " + to_hex(report.head->root) +
             "\norigin: " + escape_terminal(report.head->origin) + "\n";
@@ -22,6 +22,7 @@ std::string report_to_text(const Report& input) {
       text += "trusted: " + plural(report.trusted_events, "event") + " before them\n";
     }
   }
+  if (report.pruned) text += "pruned: " + escape_terminal(pruned_text(*report.pruned)) + "\n";
   for (const Check& check : report.checks) {
     std::string state = check_state_name(check.state);
     state.resize(std::max<std::size_t>(state.size(), 13), ' ');

@@ -10,6 +10,8 @@ namespace phantom {
 std::vector<Option> verify_flags(VerifyArgs& args) {
   return {
       {"ledger", "DIR", "the ledger; one's own if not given", &args.ledger},
+      {"bundle", "FILE", "evidence made with audit export --format phx, alone and offline",
+       &args.bundle},
       {"tiles", "DIR-or-URL", "a log published as tiles, in a directory or on a web server",
        &args.tiles},
       {"backup", "DIR", "what phantom ledger backup wrote, with the checkpoints of all commits",
@@ -33,6 +35,11 @@ std::vector<Option> verify_flags(VerifyArgs& args) {
        "the checkpoint of the last good run; with --pins only a hint where to begin",
        &args.trust_state},
       {"update-trust", "", "after exit 0, move that file forward", &args.update_trust},
+      {"require",
+       "complete",
+       "with --bundle: INDETERMINATE unless nothing is left out that the query asks for",
+       &args.require,
+       {"complete"}},
       {"deep", "", "check the signatures of all checkpoints, the old ones too", &args.deep},
       {"incremental", "", "read only what came after the trusted checkpoint", &args.incremental},
       {"ca", "FILE", "with --tiles https://: certificates to trust beside the system's", &args.ca},
@@ -53,7 +60,9 @@ std::vector<Option> verify_flags(VerifyArgs& args) {
 std::string verify_description(std::string_view first, std::string_view about_keys) {
   return std::string(first) +
          " Says what it found and how much that means: L0 parses, L1 consistent, L2 authentic to a "
-         "key you pinned, L3 append-only against what you trusted before, L4 anchored outside. "
+         "key you pinned, L3 append-only against what you trusted before, L4 anchored outside, L5 "
+         "(of a "
+         "bundle) complete for its query, which says nothing about L3 and L4. "
          "Needs no vault and no password.\n" +
          std::string(about_keys) +
          "\nsarif, junit and github are for the services that show them; -o puts each report into "

@@ -13,6 +13,7 @@ namespace phantom {
 struct VerifyArgs {
   // What is verified; at most one. Each is a kind of cli/verify_kinds.h.
   std::optional<std::string> ledger;
+  std::optional<std::string> bundle;
   std::optional<std::string> tiles;
   std::optional<std::string> backup;
   std::optional<std::string> proof;
@@ -28,6 +29,7 @@ struct VerifyArgs {
   bool update_trust = false;
 
   // Of single kinds.
+  std::string require;  // empty or complete
   bool deep = false;
   bool incremental = false;
   std::optional<std::string> ca;

@@ -19,6 +19,7 @@ Error refuse(std::string message) { return {Code::kInvalid, std::move(message)};
 
 std::vector<VerifyKind> file_kinds(OpenTiles open_tiles) {
   return {
+      bundle_kind(),
       tiles_kind(open_tiles),
       backup_kind(),
       proof_kind(),

@@ -48,6 +48,7 @@ Result<std::unique_ptr<TileSource>> open_tiles_anywhere(const VerifyArgs& args,
 // Every kind that needs no store.
 std::vector<VerifyKind> file_kinds(OpenTiles open_tiles);
 
+VerifyKind bundle_kind();
 VerifyKind tiles_kind(OpenTiles open_tiles);
 VerifyKind backup_kind();
 VerifyKind proof_kind();

@@ -33,8 +33,14 @@ bool comes_with_exports(const schema::Entry& entry) {
 class BundlePlanner {
  public:
   BundlePlanner(const LedgerReader& reader, const EntryFilter& filter,
-                const std::filesystem::path& spool, const StopAsked& stop)
-      : reader_(reader), filter_(filter), spool_(spool), stop_(stop), query_(query_text(filter)) {}
+                const std::filesystem::path& spool, const StopAsked& stop,
+                std::optional<Seq> closing)
+      : reader_(reader),
+        filter_(filter),
+        spool_(spool),
+        stop_(stop),
+        closing_(closing),
+        query_(query_text(filter)) {}
 
   Result<std::optional<BundlePlan>> plan() {
     plan_.cover_ = cover_of(filter_);
@@ -129,7 +135,8 @@ class BundlePlanner {
     PH_TRY(back([&](Seq seq, const schema::Entry& entry) {
       found = seq >= begin_ && closes_query(entry, query_);
       if (found) plan_.upper_ = seq;
-      return !found && comes_with_exports(entry);
+      const bool after_closing = closing_ && seq > *closing_;  // others went on meanwhile
+      return !found && (after_closing || comes_with_exports(entry));
     }));
     return found;
   }
@@ -218,6 +225,7 @@ class BundlePlanner {
   const EntryFilter& filter_;
   const std::filesystem::path& spool_;
   const StopAsked& stop_;
+  const std::optional<Seq> closing_;
   std::string query_;
   Seq begin_ = 0;
   BundlePlan plan_;
@@ -225,8 +233,8 @@ class BundlePlanner {
 
 Result<std::optional<BundlePlan>> plan_bundle(const LedgerReader& reader, const EntryFilter& filter,
                                               const std::filesystem::path& spool,
-                                              const StopAsked& stop) {
-  return BundlePlanner(reader, filter, spool, stop).plan();
+                                              const StopAsked& stop, std::optional<Seq> closing) {
+  return BundlePlanner(reader, filter, spool, stop, closing).plan();
 }
 
 Status BundlePlan::each(const LedgerReader& reader, const Visit& visit) {

@@ -45,11 +45,13 @@ class BundlePlan {
   std::optional<SpoolFile> chain_;
 };
 
-// None when the period has no end yet: append closing_event() and plan again. `spool`: a directory
-// for temporary files. kInvalid: a period that ends before it begins.
+// None when the period has no end yet: append closing_event() and plan again, with its number as
+// `closing`. `spool`: a directory for temporary files. kInvalid: a period that ends before it
+// begins.
 Result<std::optional<BundlePlan>> plan_bundle(const LedgerReader& reader, const EntryFilter& filter,
                                               const std::filesystem::path& spool,
-                                              const StopAsked& stop = {});
+                                              const StopAsked& stop = {},
+                                              std::optional<Seq> closing = {});
 
 // The producer of audit.export_requested: it is the end of the cover of its query.
 Draft closing_event(const Context& context, const EntryFilter& filter);
