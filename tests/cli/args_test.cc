@@ -159,7 +159,7 @@ TEST(Wiring, EveryCommandHasWordsSummaryAndAction) {
   const CommandTable table = make_command_table();
   for (const Command& command : table.commands) {
     EXPECT_FALSE(command.words.empty());
-    EXPECT_LE(command.words.size(), 2U);
+    EXPECT_LE(command.words.size(), 3U);
     EXPECT_FALSE(command.summary.empty()) << command.name();
     EXPECT_FALSE(command.description.empty()) << command.name();
     EXPECT_TRUE(command.run) << command.name();

@@ -26,7 +26,7 @@ TEST(VerifyKinds, WhatDoesNotGoTogetherIsNamed) {
   EXPECT_EQ(chosen({"entry", "tiles"}), "--proof and --entry go together");
   EXPECT_EQ(chosen({"proof", "entry", "trust-state"}), "--trust-state does not go with --proof");
   EXPECT_EQ(chosen({"backup", "deep"}), "--deep does not go with --backup");
-  EXPECT_TRUE(chosen({"key"}).starts_with("nothing to verify: give one of --tiles, --backup"));
+  EXPECT_TRUE(chosen({"key"}).starts_with("nothing to verify: give one of --"));
 }
 
 TEST(VerifyKinds, EveryFlagThatIsAllowedIsAFlag) {
