@@ -10,12 +10,12 @@ namespace phantom {
 namespace {
 
 std::string log_key(std::uint64_t seed, const std::string& name = "phantom.local/log") {
-  test::SeededRandom random(seed);
+  SeededRandom random(seed);
   return Signer::generate(name, random).verifier_key().text();
 }
 
 std::string witness_key(std::uint64_t seed) {
-  test::SeededRandom random(seed);
+  SeededRandom random(seed);
   return Cosigner::generate("w" + std::to_string(seed), random).key().text();
 }
 
