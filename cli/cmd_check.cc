@@ -290,7 +290,7 @@ Command check_command() {
   command.words = {"check"};
   command.summary = "find secrets in files, in what is staged, or in the history";
   command.description =
-      "Looks for the keys of some 250 providers, private keys, URLs with passwords, and random "
+      "Looks for the keys of some 200 providers, private keys, URLs with passwords, and random "
       "values under the name of a secret. Shows where they are, never the values. Without a "
       "PATH and a scope it looks at the dotenv files here and at what is staged.\n"
       "Exit code 1 when something was found that is neither allowed on its line, by the comment "

@@ -284,6 +284,12 @@ void put_text(const Corpora& corpora) {
   corpora.put(
       "dotenv", "quotes",
       "\xef\xbb\xbfONE='it''\nTWO=\"a \\\"b\\\" \\n c\"\r\nTHREE=`x\ny`\rONE=again#not\nword\n");
+  corpora.put("secret_finder", "names",
+              "api_key = \"value\"\npostgres://app:pw@host/db\n-----BEGIN PRIVATE KEY-----\n"
+              "AAAA\n-----END PRIVATE KEY-----\n");
+  corpora.put("secret_finder", "beginnings",
+              "sk-ant-api03- ghp_ AKIA eyJhbGciOiJIUzI1NiJ9.eyJ.x SG.a.b\n{\"name\": \"TOKEN\",\n"
+              " \"value\": \"x\"}\nServer=a;Password=b;\n");
   corpora.put(
       "config", "services",
       "[phantom]\nversion = 1\nproject_id = \"0123456789abcdef\"\n\n[services.example]\n"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads the reports of `audit verify` with programs that are not phantom's: JUnit with xmllint and
+"""Reads the reports of `audit verify`, and the SARIF of `check`, with programs that are not phantom's: JUnit with xmllint and
 junitparser, SARIF as GitHub takes it and with --schema against the schema of the standard, workflow
 commands as GitHub's runner takes them apart. Golden reports, and those of real runs.
 
@@ -10,8 +10,10 @@ usage: report_formats.py                       (PHANTOM_BIN)
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
+import string
 import subprocess
 import sys
 import tempfile
@@ -199,6 +201,29 @@ def real_runs(root):
     return [stem for stem, _, _ in cases]
 
 
+def check_run(root):
+    """What `phantom check` finds in a file made here, as SARIF: places, levels, and no value."""
+    token = "hf_" + "".join(random.choices(string.ascii_letters + string.digits, k=34))
+    tree = root / "checked"
+    tree.mkdir()
+    (tree / "a b.py").write_text(f"first\n  g\u00fc = '{token}'\n", encoding="utf-8")
+    text = Phantom(root).run("check", "checked", "--format", "sarif", "-o", "check.sarif")
+    need(text.returncode == 1, f"check: {text}")
+    log = (root / "check.sarif").read_text()
+    need(token not in log, "a report holds a value")
+    (run,) = json.loads(log)["runs"]
+    (result,) = run["results"]
+    rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
+    need(rule["id"] == result["ruleId"] == "phantom.check.huggingface-token", "rule")
+    need(rule["shortDescription"]["text"] and rule["fullDescription"]["text"]
+         and rule["help"]["text"], "GitHub wants all texts of a rule")
+    need(float(rule["properties"]["security-severity"]) >= 7, "severity")
+    place = result["locations"][0]["physicalLocation"]
+    need(place["artifactLocation"]["uri"] == "checked/a%20b.py", f"place {place}")
+    need(place["region"] == {"startLine": 2, "startColumn": 9, "endColumn": 46}, f"place {place}")
+    need(run["columnKind"] == "unicodeCodePoints" and result["partialFingerprints"], "columns")
+
+
 def check_schema(schema_file, directories):
     import jsonschema
     schema = json.loads(schema_file.read_text(encoding="utf-8"))
@@ -230,6 +255,7 @@ def main(arguments):
     with tempfile.TemporaryDirectory(prefix="phantom-report-") as directory:
         root = pathlib.Path(directory)
         stems = real_runs(root)
+        check_run(root)
         if schema:
             print(f"report_formats: {check_schema(schema, [GOLDEN, root])} SARIF logs are valid")
             return 0
