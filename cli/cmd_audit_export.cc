@@ -218,6 +218,9 @@ Result<int> run_export(Environment& environment, ExportArgs& args) {
     return Error{Code::kInvalid, "the ledger has no event " + std::to_string(*after) + " yet",
                  "is it an older copy? phantom audit verify --against tells"};
   }
+  note_removed(environment, *log.reader,
+               std::max(after ? *after + 1 : 0,
+                        seq_range(args.narrow.filter, log.reader->head().checkpoint.size).first));
   stop_on_signals();
   const ExportSubject subject{{identity.origin, identity.ledger_id},
                               log.reader->head().note,

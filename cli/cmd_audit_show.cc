@@ -53,32 +53,42 @@ bool filters_events(const EntryFilter& filter) {
 }
 
 // A session's events hang together by its tag; walking them back spares reading the rest.
-Result<std::deque<Bytes>> session_events(const LedgerReader& reader, const ShowArgs& args) {
+Result<std::deque<Bytes>> session_events(Environment& environment, const LedgerReader& reader,
+                                         const ShowArgs& args) {
   std::deque<Bytes> found;
   Status bad;
-  PH_TRY(reader.history(session_tag(args.narrow.filter.session), [&](Seq, const Bytes& bytes) {
-    const auto entry = parse_entry(bytes);
-    if (!entry.ok()) {
-      bad = entry.error();
-      return false;
-    }
-    if (args.narrow.filter.matches(**entry)) found.push_front(bytes);
-    return !args.last || found.size() < *args.last;
-  }));
+  Status walked =
+      reader.history(session_tag(args.narrow.filter.session), [&](Seq, const Bytes& bytes) {
+        const auto entry = parse_entry(bytes);
+        if (!entry.ok()) {
+          bad = entry.error();
+          return false;
+        }
+        if (args.narrow.filter.matches(**entry)) found.push_front(bytes);
+        return !args.last || found.size() < *args.last;
+      });
   PH_TRY(bad);
+  if (!walked.ok()) {
+    // The older ones were removed; those that are left are shown.
+    if (walked.error().code != Code::kNotFound || reader.first_kept() == 0) return walked.error();
+    note_removed(environment, reader, 0);
+  }
   return found;
 }
 
-Status show_session(const LedgerReader& reader, const ShowArgs& args, Printer& printer) {
-  PH_ASSIGN(const std::deque<Bytes> found, session_events(reader, args));
+Status show_session(Environment& environment, const LedgerReader& reader, const ShowArgs& args,
+                    Printer& printer) {
+  PH_ASSIGN(const std::deque<Bytes> found, session_events(environment, reader, args));
   for (const Bytes& bytes : found) PH_TRY(printer.print(bytes));
   return {};
 }
 
-Status show_scan(const LedgerReader& reader, const ShowArgs& args, Printer& printer) {
+Status show_scan(Environment& environment, const LedgerReader& reader, const ShowArgs& args,
+                 Printer& printer) {
   auto [from, to] = seq_range(args.narrow.filter, reader.head().checkpoint.size);
   const bool narrow = filters_events(args.narrow.filter);
   if (args.last && !narrow && to - from > *args.last) from = to - *args.last;
+  if (from < to) note_removed(environment, reader, from);
   std::deque<Bytes> newest;
   Status bad;
   PH_TRY(reader.scan(from, to, [&](Seq, const Bytes& bytes) {
@@ -110,8 +120,8 @@ Result<int> show(Environment& environment, ShowArgs& args) {
   Printer printer(environment, log, args);
   PH_TRY(args.narrow.filter.session.empty() ||
                  !is_valid_tag(session_tag(args.narrow.filter.session))
-             ? show_scan(*log.reader, args, printer)
-             : show_session(*log.reader, args, printer));
+             ? show_scan(environment, *log.reader, args, printer)
+             : show_session(environment, *log.reader, args, printer));
   record_about_log(environment, log, audit_read(environment.context(), printer.range()));
   return kExitOk;
 }

@@ -25,6 +25,7 @@ Result<int> tail(Environment& environment, const TailArgs& args) {
   stop_on_signals();
   const std::uint64_t first_size = log.reader->head().checkpoint.size;
   Seq next = first_size - std::min(first_size, args.lines.value_or(kShownFirst));
+  note_removed(environment, *log.reader, next);
   AuditRange range{"audit tail", next, next, 0};
   Status bad;
   while (bad.ok()) {

@@ -10,7 +10,7 @@ Command audit_verify_command() {
   command.words = {"audit", "verify"};
   command.summary = "check that the record is whole and unchanged";
   command.description = verify_description(
-      "Reads the whole ledger, a published copy of it, a backup, or one proof. Works beside a "
+      "Reads the whole ledger, a bundle, a published copy, a backup, or one proof. Works beside a "
       "running "
       "writer.",
       "Reads every event. The signatures it checks are those of the newest checkpoints and of the "

@@ -17,7 +17,7 @@ struct CompactArgs {
 Status compact_store(const LedgerFiles& files) {
   PH_ASSIGN(const std::unique_ptr<Store> store, Store::open(files.db(), {}));
   PH_ASSIGN(const auto format, store->get(rows::meta("format")));
-  if (format && *format != rows::kFormat) {
+  if (format && !rows::is_known_format(*format)) {
     return Error{Code::kUnsupported, "the ledger has another format than this phantom writes",
                  "run 'phantom ledger upgrade'"};
   }

@@ -5,6 +5,7 @@
 #include "cli/log_access.h"
 #include "events/encoding.h"
 #include "ledger/epochs.h"
+#include "ledger/prune.h"
 #include "ledger/rows.h"
 
 namespace phantom {
@@ -26,6 +27,19 @@ std::string epoch_line(const EpochRecord& epoch) {
   if (!epoch.closed_seq) return line + ", in force";
   return line + ", closed at " + std::to_string(*epoch.closed_seq) + " (" +
          escape_terminal(epoch.close_reason) + ")";
+}
+
+std::string_view format_of(const LedgerReader& reader) {
+  return reader.first_kept() > 0 ? rows::kPrunedFormat : rows::kFormat;
+}
+
+std::string removed_line(const LedgerReader& reader) {
+  const std::string line = "event " + std::to_string(reader.first_kept());
+  const auto prune = newest_prune(reader);
+  if (!prune.ok() || !*prune) return line + "; no event says so";
+  return line + ", as event " + std::to_string((*prune)->request.seq) + " says (" +
+         escape_terminal((*prune)->request.policy) + ")" +
+         ((*prune)->state == NewestPrune::State::kCompleted ? "" : ", unfinished");
 }
 
 void add_epoch(Json& json, const EpochRecord& epoch) {
@@ -62,7 +76,8 @@ Result<int> info(Environment& environment, const InfoArgs& args) {
     json.field("directory", log.directory.string()).field("origin", identity.origin);
     json.field("ledger_id", identity.ledger_id).field("vkey", identity.vkey);
     json.field_number("size", head.size).field("root", to_hex(head.root));
-    json.field_number("epoch", epochs.back().number).field("format", rows::kFormat);
+    json.field_number("epoch", epochs.back().number).field("format", format_of(*log.reader));
+    json.field_number("first_kept", log.reader->first_kept());
     json.key("epochs").begin_list();
     for (const EpochRecord& epoch : epochs) add_epoch(json, epoch);
     json.end_list().key("disk");
@@ -76,7 +91,8 @@ Result<int> info(Environment& environment, const InfoArgs& args) {
   out.line("size       " + std::to_string(head.size));
   out.line("root       " + to_hex(head.root));
   out.line("epoch      " + std::to_string(epochs.back().number));
-  out.line("format     " + std::string(rows::kFormat));
+  out.line("format     " + std::string(format_of(*log.reader)));
+  if (log.reader->first_kept() > 0) out.line("first kept " + removed_line(*log.reader));
   out.line("disk       " + disk_line(disk));
   if (disk.entry_bytes) out.line("           " + entries_line(disk));
   const std::size_t hidden = epochs.size() > kEpochsShown ? epochs.size() - kEpochsShown : 0;

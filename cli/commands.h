@@ -25,6 +25,8 @@ Command audit_export_command();
 Command audit_uptime_command();
 Command audit_stats_command();
 Command audit_report_command();
+Command audit_retention_command();
+Command audit_hold_command();
 Command audit_head_command();
 Command audit_path_command();
 Command audit_anchor_add_command();

@@ -61,11 +61,10 @@ Error unreadable_service(const std::filesystem::path& socket, const Error& why) 
 }
 
 Result<Subject> Environment::subject() {
-  if (!subject_) {
-    PH_ASSIGN(const Home home, this->home());
-    PH_ASSIGN(subject_, load_subject(home));
-  }
-  return *subject_;
+  PH_ASSIGN(const Home home, this->home());
+  PH_ASSIGN(Subject subject, load_subject(home));
+  subject_id_ = subject.id;
+  return subject;
 }
 
 Context Environment::context() {
@@ -76,7 +75,7 @@ Context Environment::context() {
   context.version = PHANTOM_VERSION;
   context.actor_kind = signs.kind;
   context.agent_tool = signs.agent_tool;
-  if (const Result<Subject> known = subject(); known.ok()) context.actor_id = known->id;
+  if (subject_id_ || subject().ok()) context.actor_id = *subject_id_;
   return context;
 }
 
@@ -136,7 +135,8 @@ Result<CreatedLedger> Environment::create_ledger_here() {
   PH_TRY(check_own_ledger());
   PH_ASSIGN(const Home home, this->home());
   PH_TRY(make_private_directory(home.root));
-  PH_ASSIGN(subject_, ensure_subject(home, system_random()));
+  PH_ASSIGN(const Subject subject, ensure_subject(home, system_random()));
+  subject_id_ = subject.id;
   AppenderOptions options;
   options.unlock = &key_unlock();
   return create_ledger(home, context(), options);

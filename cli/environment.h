@@ -35,8 +35,8 @@ class Environment {
   // Context of the events of this command. The actor's id is there once the home has an identity.
   Context context();
   Result<Subject> subject();
-  // The next context() and subject() look again.
-  void forget_subject() { subject_.reset(); }
+  // The next context() looks again who it is.
+  void forget_subject() { subject_id_.reset(); }
 
   // Each is opened once and shared. The appender also brings erasures to their end that a crash cut
   // off, and says so. kNotFound with a hint to `phantom init` when there is no
@@ -64,7 +64,7 @@ class Environment {
   const CommandTable& commands_;
   std::optional<Home> home_;
   std::optional<std::optional<std::filesystem::path>> service_;
-  std::optional<Subject> subject_;
+  std::optional<std::string> subject_id_;       // not the key: an erased one must not live on here
   std::optional<CommandKeyUnlock> key_unlock_;  // before the appender, which uses it to its end
   std::unique_ptr<Appender> appender_;
   std::unique_ptr<LedgerReader> reader_;

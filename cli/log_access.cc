@@ -4,9 +4,11 @@
 #include "events/catalog.h"
 #include "events/envelope.h"
 #include "events/seal.h"
+#include "ledger/prune.h"
 #include "ledger/subject.h"
 #include "schema/events_generated.h"
 
+#include <chrono>
 #include <map>
 
 namespace phantom {
@@ -31,12 +33,24 @@ Result<OpenLog> open_log(Environment& environment, const std::optional<std::stri
   return log;
 }
 
+void note_removed(Environment& environment, const LedgerReader& reader, Seq from) {
+  if (from >= reader.first_kept()) return;
+  std::string text = "events before event " + std::to_string(reader.first_kept()) + " were removed";
+  if (const auto prune = newest_prune(reader); prune.ok() && *prune) {
+    text += ", as event " + std::to_string((*prune)->request.seq) + " says";
+  }
+  environment.out().note(text);
+}
+
 namespace {
 
-// One subject as far as opening its fields goes, looked up once.
+// One subject as far as opening its fields goes. Looked up again after a while: what follows the
+// log must not go on opening fields of a person who was erased meanwhile.
+constexpr std::chrono::seconds kKnownFor{1};
 struct KnownKey {
   std::optional<SubjectKey> key;
-  Error closed;  // without a key
+  Error closed = {};  // without a key
+  std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
 };
 
 KnownKey look_up(const std::optional<Home>& home, const LedgerReader& reader,
@@ -45,7 +59,7 @@ KnownKey look_up(const std::optional<Home>& home, const LedgerReader& reader,
   const auto record = read_subject_record(reader, subject);
   if (record.ok() && record->erased()) return {{}, {Code::kClosed, "the subject was erased"}};
   if (home) {
-    if (const auto found = load_subject(*home, subject); found.ok()) return {found->key, {}};
+    if (const auto found = load_subject(*home, subject); found.ok()) return {found->key};
   }
   return {{}, {Code::kNotFound, "the key is not here"}};
 }
@@ -59,6 +73,10 @@ Unsealer own_unsealer(Environment& environment, const OpenLog& log) {
              const EventId& event, const SealedField& field) -> Result<std::string> {
     if (known->size() >= kSubjectsKnownMax) known->clear();
     auto at = known->find(field.subject);
+    if (at != known->end() && std::chrono::steady_clock::now() - at->second.since > kKnownFor) {
+      known->erase(at);
+      at = known->end();
+    }
     if (at == known->end()) {
       at = known->emplace(field.subject, look_up(home, *reader, field.subject)).first;
     }

@@ -23,6 +23,9 @@ struct OpenLog {
 // `ledger` as given with --ledger; none means the ledger of the home.
 Result<OpenLog> open_log(Environment& environment, const std::optional<std::string>& ledger);
 
+// Says so when events from `from` on were asked for and some of them were removed.
+void note_removed(Environment& environment, const LedgerReader& reader, Seq from);
+
 // Opens sealed fields with the keys this home has, of the person in force and of former ones. Says
 // of a field that stays closed whether its subject was erased, as `log` tells, or the key is just
 // not here. `log` outlives it.

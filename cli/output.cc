@@ -40,7 +40,7 @@ constexpr MeaningRow kMeanings[] = {
     {kExitFailed, "FAILED: the evidence contradicts itself or what is trusted"},
     {kExitUsage, "the command line is wrong"},
     {kExitIndeterminate, "INDETERMINATE: a needed input is missing or newer than this program"},
-    {kExitPolicy, "POLICY: integrity holds, a bound or rule of the caller does not"},
+    {kExitPolicy, "POLICY: integrity holds; a bound, a rule or a hold in force does not allow it"},
     {kExitData, "an input is wrong: a file does not parse, a passphrase does not fit"},
     {kExitNoInput, "the named thing is not there"},
     {kExitInternal, "a bug in phantom"},

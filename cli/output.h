@@ -16,7 +16,7 @@ enum ExitCode : int {
   kExitFailed = 1,           // evidence contradicts itself
   kExitUsage = 2,            // the command line is wrong
   kExitIndeterminate = 3,    // a needed input is missing
-  kExitPolicy = 4,           // integrity holds, a rule does not
+  kExitPolicy = 4,           // integrity holds, a rule or a hold in force says no
   kExitData = 65,            // the input is wrong
   kExitNoInput = 66,         // the thing is not there
   kExitExists = 73,          // the thing is already there

@@ -109,6 +109,16 @@ std::string plural(std::uint64_t count, const char* thing) {
   return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
 }
 
+std::string pruned_text(const PrunedPart& pruned) {
+  std::string text = "events 0 to " + std::to_string(pruned.first_kept - 1) + " under event " +
+                     std::to_string(pruned.requested) + " (" + pruned.policy + ")";
+  if (pruned.asked > pruned.first_kept) {
+    text += "; it asks for events 0 to " + std::to_string(pruned.asked - 1) +
+            " and was cut off: run 'phantom audit retention apply' again";
+  }
+  return text;
+}
+
 std::string joined(const std::vector<std::string>& items) {
   std::string text;
   for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;

@@ -31,6 +31,9 @@ std::string joined(const std::vector<std::string>& items);
 // What the report names, and every check that something before it kept from running.
 std::vector<std::string> left_out(const VerifyReport& report);
 
+// "events 0 to 767 under event 1234 (keep=400d)", and what to do when that is not all.
+std::string pruned_text(const PrunedPart& pruned);
+
 // What it means that the check holds, as one sentence; of an unknown check a general one.
 std::string_view check_meaning(std::string_view id);
 // The name of a check among those of other tools; never changes.

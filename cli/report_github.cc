@@ -50,6 +50,7 @@ std::string report_to_github(const Report& input) {
   std::string verdict = std::string(verdict_name(report.verdict)) + " " +
                         escape_terminal(input.subject) + ", rung " + rung_text(report);
   if (report.head) verdict += ", " + plural(report.head->size, "event");
+  if (report.pruned) verdict += ", pruned: " + escape_terminal(pruned_text(*report.pruned));
   if (found.size() > kFindingsMax) {
     verdict += ", and " + std::to_string(found.size() - kFindingsMax) +
                " more findings, which the other formats show";

@@ -38,7 +38,16 @@ std::string report_to_json(const Report& input) {
   }
   json.field("trust", input.trust).field_number("trusted_events", report.trusted_events);
   json.field_number("events", report.events).field_number("commits", report.commits);
-  json.field_number("epochs", report.epochs).key("first_bad_seq");
+  json.field_number("epochs", report.epochs).key("pruned");
+  if (report.pruned) {
+    json.begin().field_number("first_kept", report.pruned->first_kept);
+    json.field_number("requested_seq", report.pruned->requested);
+    json.field_number("asked_first_kept", report.pruned->asked);
+    json.field("policy", utf8(report.pruned->policy)).end();
+  } else {
+    json.null();
+  }
+  json.key("first_bad_seq");
   if (report.first_bad_seq) {
     json.number(*report.first_bad_seq);
   } else {

@@ -97,8 +97,10 @@ std::string report_to_junit(const Report& input) {
          ">\n    <properties>\n" + property("subject", escape_terminal(input.subject)) +
          property("verdict", verdict_name(report.verdict)) +
          property("exit_code", std::to_string(report.exit_code)) +
-         property("rung", rung_text(report)) + "    </properties>\n" + cases +
-         "  </testsuite>\n</testsuites>\n";
+         property("rung", rung_text(report)) +
+         (report.pruned ? property("pruned", escape_terminal(pruned_text(*report.pruned)))
+                        : std::string()) +
+         "    </properties>\n" + cases + "  </testsuite>\n</testsuites>\n";
 }
 
 }  // namespace phantom

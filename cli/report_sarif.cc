@@ -104,6 +104,7 @@ std::string report_to_sarif(const Report& input) {
   json.end_list().key("properties").begin();
   json.field("subject", escape_terminal(input.subject));
   json.field("verdict", verdict_name(report.verdict)).field("rung", rung_text(report));
+  if (report.pruned) json.field("pruned", escape_terminal(pruned_text(*report.pruned)));
   json.field_number("resultsLeftOut", found.size() - shown);
   return json.end().end().end_list().end().str() + "\n";
 }

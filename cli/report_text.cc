@@ -22,6 +22,7 @@ std::string report_to_text(const Report& input) {
       text += "trusted: " + plural(report.trusted_events, "event") + " before them\n";
     }
   }
+  if (report.pruned) text += "pruned: " + escape_terminal(pruned_text(*report.pruned)) + "\n";
   for (const Check& check : report.checks) {
     std::string state = check_state_name(check.state);
     state.resize(std::max<std::size_t>(state.size(), 13), ' ');

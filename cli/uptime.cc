@@ -46,20 +46,21 @@ void UptimeFold::sign(Live& live, std::int64_t time_ns) {
 }
 
 void UptimeFold::start(const std::string& key, std::int64_t time_ns, bool service) {
-  const auto [at, fresh] = live_.try_emplace(key, Live{service, time_ns, time_ns, 0});
+  const auto [at, fresh] = live_.try_emplace(key, Live{service, time_ns, time_ns, time_ns, 0});
   if (fresh) return;
   // A service took the place of one that never said that it stopped.
   Live& live = at->second;
-  spans_.push_back({live.since_ns, live.last_ns, What::kUp, true});
+  spans_.push_back({live.since_ns, live.last_ns, What::kUp, Span::End::kLost, live.born_ns});
   spans_.push_back({live.last_ns, time_ns, What::kGap});
-  live = {service, time_ns, time_ns, 0};
+  live = {service, time_ns, time_ns, time_ns, 0};
 }
 
 void UptimeFold::end(const std::string& key, std::int64_t time_ns) {
   const auto at = live_.find(key);
   if (at == live_.end()) return;
   sign(at->second, time_ns);
-  spans_.push_back({at->second.since_ns, time_ns, What::kUp});
+  spans_.push_back(
+      {at->second.since_ns, time_ns, What::kUp, Span::End::kStopped, at->second.born_ns});
   live_.erase(at);
 }
 
@@ -91,14 +92,14 @@ Status UptimeFold::take(const schema::Entry& entry) {
     if (type == event_no<schema::RecorderStarted>()) {
       close_disk_full();
       if (service) start(key, now, true);
-      Live& live = live_.try_emplace(key, Live{service, now, now, 0}).first->second;
+      Live& live = live_.try_emplace(key, Live{service, now, now, now, 0}).first->second;
       sign(live, now);
       const auto interval = parse_decimal(payload_.find("interval_ns").value_or(""));
       live.interval_ns = static_cast<std::int64_t>(
           std::min<std::uint64_t>(interval.value_or(0), 86'400'000'000'000));
     } else if (type == event_no<schema::RecorderHeartbeat>()) {
       close_disk_full();
-      sign(live_.try_emplace(key, Live{service, now, now, 0}).first->second, now);
+      sign(live_.try_emplace(key, Live{service, now, now, now, 0}).first->second, now);
     } else if (service) {
       end(key, now);
     } else if (const auto at = live_.find(key); at != live_.end()) {
@@ -117,10 +118,10 @@ void UptimeFold::close_open(const Live& live, std::int64_t end_ns, std::vector<S
   const std::int64_t bound_ns =
       live.last_ns + 2 * (live.interval_ns > 0 ? live.interval_ns : kDefaultIntervalNs);
   if (end_ns <= bound_ns) {
-    spans.push_back({live.since_ns, end_ns, What::kUp});
+    spans.push_back({live.since_ns, end_ns, What::kUp, Span::End::kStopped, live.born_ns});
     return;
   }
-  spans.push_back({live.since_ns, live.last_ns, What::kUp, true});
+  spans.push_back({live.since_ns, live.last_ns, What::kUp, Span::End::kLost, live.born_ns});
   spans.push_back({live.last_ns, live.service ? end_ns : bound_ns, What::kGap});
 }
 
@@ -142,10 +143,9 @@ Uptime UptimeFold::finish(std::int64_t from_ns, std::int64_t to_ns) const {
   for (const Span& span : spans) {
     const std::int64_t from = std::max(span.from_ns, from_ns);
     const std::int64_t to = std::min(span.to_ns, result.to_ns);
-    const bool within = span.from_ns < result.to_ns && span.to_ns >= from_ns;
-    if (span.what == What::kUp && within) {
+    if (span.end != Span::End::kNot && span.born_ns < result.to_ns && span.to_ns >= from_ns) {
       ++result.recorders;
-      result.lost += span.lost && span.to_ns < result.to_ns ? 1U : 0U;
+      result.lost += span.end == Span::End::kLost && span.to_ns < result.to_ns ? 1U : 0U;
     }
     if (from >= to) continue;
     steps.push_back({from, span.what, 1});

@@ -56,7 +56,8 @@ class UptimeFold {
  private:
   struct Live {
     bool service = false;
-    std::int64_t since_ns = 0;
+    std::int64_t born_ns = 0;
+    std::int64_t since_ns = 0;  // born_ns, or the end of its last gap
     std::int64_t last_ns = 0;
     std::int64_t interval_ns = 0;  // 0: it does not beat
   };
@@ -65,7 +66,9 @@ class UptimeFold {
     std::int64_t from_ns;
     std::int64_t to_ns;
     What what;
-    bool lost = false;
+    // Of the span that a recorder ends with.
+    enum class End { kNot, kStopped, kLost } end = End::kNot;
+    std::int64_t born_ns = 0;
   };
 
   void sign(Live& live, std::int64_t time_ns);

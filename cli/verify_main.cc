@@ -21,7 +21,8 @@ Result<int> run(const std::vector<std::string>& words, Output& out) {
   command.program = "phantom-verify";
   command.summary = "check what was handed out of a ledger, without the ledger";
   command.description = verify_description(
-      "Reads a published copy of a ledger, a backup or one proof. Opens no store, no home and no "
+      "Reads a bundle, a published copy of a ledger, a backup or one proof. Opens no store, no "
+      "home and no "
       "connection.",
       "Needs --key or --pins: a key that comes with what is checked proves nothing, and without "
       "one that was kept apart the answer is INDETERMINATE even if nothing is wrong.");

@@ -7,12 +7,23 @@
 #include "cli/report_summary.h"
 #include "cli/verify_inputs.h"
 #include "cli/verify_trust.h"
+#include "events/encoding.h"
 
 #include <algorithm>
 #include <filesystem>
 
 namespace phantom {
 namespace {
+
+// The first flag with an empty value, as an unset variable of a script leaves it.
+std::string empty_flag(const std::vector<Option>& flags) {
+  for (const Option& flag : flags) {
+    std::optional<std::string>* const* value =
+        std::get_if<std::optional<std::string>*>(&flag.target);
+    if (value != nullptr && **value && (**value)->empty()) return flag.name;
+  }
+  return "";
+}
 
 // What flags that go with every kind cannot mean together; empty when they are fine.
 std::string contradiction(const VerifyArgs& args) {
@@ -23,6 +34,12 @@ std::string contradiction(const VerifyArgs& args) {
   const std::size_t formats = std::max<std::size_t>(args.formats.size(), 1);
   if (args.outputs.size() > formats) return "more -o than --format";
   if (formats > args.outputs.size() + 1) return "only one report fits on standard output";
+  for (std::size_t i = 1; i < args.outputs.size(); ++i) {
+    const auto before = args.outputs.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(args.outputs.begin(), before, args.outputs[i]) != before) {
+      return "two reports would be written to " + escape_terminal(args.outputs[i]);
+    }
+  }
   return "";
 }
 
@@ -157,7 +174,10 @@ int accepted(Output& out, const VerifyArgs& args, int exit_code) {
 
 Result<int> run_verify(Output& out, const VerifyProgram& program, VerifyArgs& given) {
   const auto kind = choose_kind(program.kinds, given_flags(verify_flags(given)), program.fallback);
-  std::string wrong = kind.ok() ? contradiction(given) : kind.error().message;
+  const std::string empty = empty_flag(verify_flags(given));
+  std::string wrong = !empty.empty() ? "--" + empty + " is empty"
+                      : kind.ok()    ? contradiction(given)
+                                     : kind.error().message;
   if (!wrong.empty()) {
     out.note(wrong);
     out.hint(program.name + " --help shows how it is used");
@@ -174,7 +194,11 @@ Result<int> run_verify(Output& out, const VerifyProgram& program, VerifyArgs& gi
   const int exit_code = print_report(out, args, *verified);
   if (report.exit_code != kExitOk) return accepted(out, args, exit_code);
   if (args.trust_state && args.update_trust) {
-    PH_TRY(update_trust_state(*args.trust_state, outside->trust, report));
+    const Status moved = update_trust_state(*args.trust_state, outside->trust, report);
+    if (!moved.ok()) {
+      out.error(moved.error());
+      return kExitIo;
+    }
   }
   if ((*kind)->after_good) PH_TRY((*kind)->after_good(report));
   return exit_code;

@@ -34,6 +34,8 @@ CommandTable make_command_table() {
   commands.push_back(audit_uptime_command());
   commands.push_back(audit_stats_command());
   commands.push_back(audit_report_command());
+  commands.push_back(audit_retention_command());
+  commands.push_back(audit_hold_command());
   commands.push_back(audit_head_command());
   commands.push_back(audit_path_command());
   commands.push_back(audit_anchor_add_command());

@@ -27,6 +27,14 @@ std::string actor_tag(std::string_view actor_id) { return join("actor", actor_id
 std::string subject_tag(std::string_view subject) { return join("subject", subject); }
 std::string recorder_tag(std::string_view recorder) { return join("recorder", recorder); }
 
+std::string hold_tag(std::string_view hold) { return join("hold", hold); }
+
+bool is_state_tag(std::string_view tag) {
+  const auto is_kind = [tag](std::string_view kind) { return tag.starts_with(kind); };
+  return tag == kEpochTag || tag == kPruneTag || tag == kHoldsTag || is_kind("vault:") ||
+         is_kind("config:") || is_kind("hold:");
+}
+
 bool is_valid_tag(std::string_view tag) {
   const std::size_t colon = tag.find(':');
   return colon != std::string_view::npos && colon > 0 && colon + 1 < tag.size() &&

@@ -18,6 +18,14 @@ std::string subject_tag(std::string_view subject);    // what was done about a p
 std::string recorder_tag(std::string_view recorder);  // kind of recorder: service, session
 inline constexpr std::string_view kEpochTag = "ledger:epoch";
 inline constexpr std::string_view kRotationTag = "ledger:rotation";  // requests for a new epoch
+inline constexpr std::string_view kPruneTag = "ledger:prune";        // requests to remove a prefix
+inline constexpr std::string_view kHoldsTag = "audit:holds";         // all that happens to holds
+std::string hold_tag(std::string_view hold);
+
+// Tags whose events say what is true now, however old they are: keys, vaults, accepted configs,
+// holds and what was removed. Retention keeps their events. The list is part of the format
+// (docs/FORMAT.md section 18).
+bool is_state_tag(std::string_view tag);
 
 bool is_valid_tag(std::string_view tag);
 

@@ -34,6 +34,7 @@ class BackupRun {
     std::error_code code;
     if (!fs::exists(directory_, code)) PH_TRY(make_private_directory(directory_));
     PH_ASSIGN(sink_, open_tile_directory(directory_));
+    PH_TRY(check_old_copy());
     PH_TRY(claim_directory());
     PH_TRY(write_commits());
     PH_TRY(write_trust());
@@ -47,6 +48,13 @@ class BackupRun {
 
  private:
   const SignedCheckpoint& head() const { return reader_.head(); }
+
+  Status check_old_copy() const {
+    if (reader_.first_kept() == 0) return {};
+    PH_ASSIGN(const std::optional<std::string> note, sink_->checkpoint());
+    const auto old = note ? parse_checkpoint(*note) : Error{Code::kNotFound, ""};
+    return check_copyable(reader_, old.ok() ? old->checkpoint.size : 0);
+  }
 
   Status check_ledger() const {
     if (check_note(head().note, options_.key) != NoteCheck::kGood) {

@@ -40,10 +40,12 @@ Status check_not_reserved(const Draft& draft) {
   const bool reserved =
       draft.type == event_no<schema::LedgerCreated>() ||
       draft.type == event_no<schema::LedgerEpochAnnounced>() || has_tag(draft, kEpochTag) ||
+      draft.type == event_no<schema::LedgerPruneRequested>() ||
+      draft.type == event_no<schema::LedgerPruneCompleted>() || has_tag(draft, kPruneTag) ||
       (has_tag(draft, kRotationTag) != (draft.type == event_no<schema::LedgerRotationRequested>()));
   if (!reserved) return {};
-  return Error{Code::kDenied, "only the ledger's writer announces keys",
-               "run 'phantom ledger rotate-key' to ask for a new epoch"};
+  return Error{Code::kDenied, "only the ledger's writer announces keys and removes events",
+               "run 'phantom ledger rotate-key' or 'phantom audit retention' to ask for it"};
 }
 
 Status start_epoch(SigningEpoch& epoch, KeyFiles& keys, const EpochChange& change) {

@@ -15,21 +15,11 @@ namespace phantom {
 
 // In the order in which a ledger's life passes them. Each is used exactly once in ledger/*.cc.
 inline constexpr std::array kPoints = std::to_array<std::string_view>({
-    "create.keys_saved",
-    "create.store_made",
-    "create.renamed",
-    "create.pinned",
-    "open.store_opened",
-    "open.head_repaired",
-    "commit.prepared",
-    "commit.signed",
-    "commit.written",
-    "commit.head_published",
-    "commit.acknowledged",
-    "epoch.key_saved",
-    "epoch.announced",
-    "epoch.old_destroyed",
-    "close.store_closed",
+    "create.keys_saved", "create.store_made",     "create.renamed",      "create.pinned",
+    "open.store_opened", "open.head_repaired",    "commit.prepared",     "commit.signed",
+    "commit.written",    "commit.head_published", "commit.acknowledged", "epoch.key_saved",
+    "epoch.announced",   "epoch.old_destroyed",   "prune.requested",     "prune.step_written",
+    "prune.completed",   "prune.compacted",       "close.store_closed",
 });
 
 // Whether this build has the points.

@@ -27,6 +27,7 @@ class Publication {
     done_.note = std::move(outside.note);
     PH_TRY(look_at_old());
     if (published_ && done_.size_before == size()) return done_;
+    PH_TRY(check_copyable(reader_, done_.size_before));
     PH_TRY(resume());
     PH_TRY(write_new(progress));
     PH_TRY(write_partials());
@@ -226,6 +227,15 @@ class Publication {
 };
 
 }  // namespace
+
+Status check_copyable(const LedgerReader& reader, std::uint64_t published_size) {
+  if (published_size / tiles::kWidth * tiles::kWidth >= reader.first_kept()) return {};
+  return Error{Code::kDenied,
+               "events before event " + std::to_string(reader.first_kept()) +
+                   " were removed under a retention policy, so a new copy cannot be made",
+               "a copy that was brought up to date before the removal can be gone on with; of the "
+               "ledger itself, copy its directory while nothing writes"};
+}
 
 Result<Published> publish_tiles(
     const LedgerReader& reader, TileSink& sink,

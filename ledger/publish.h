@@ -45,6 +45,10 @@ struct Published {
 // kCorrupt, with both notes: what was published is no start of this ledger; or the ledger does not
 // hash to its own checkpoint. kExists: the sink holds another log or something that is no log.
 // `progress`: now and then, with the events done and their number.
+// kDenied when a copy that has the first `published_size` events cannot be brought up to date: the
+// events that would follow were removed.
+Status check_copyable(const LedgerReader& reader, std::uint64_t published_size);
+
 Result<Published> publish_tiles(
     const LedgerReader& reader, TileSink& sink,
     const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {});

@@ -12,24 +12,34 @@ namespace {
 
 class SnapshotReader final : public LedgerReader {
  public:
-  SnapshotReader(std::unique_ptr<StoreReader> store, SignedCheckpoint head)
-      : store_(std::move(store)), head_(std::move(head)) {}
+  SnapshotReader(std::unique_ptr<StoreReader> store, SignedCheckpoint head, Seq first_kept)
+      : store_(std::move(store)), head_(std::move(head)), first_kept_(first_kept) {}
 
   const SignedCheckpoint& head() const override { return head_; }
 
   Result<bool> catch_up() override {
     PH_TRY(store_->catch_up());
     PH_ASSIGN(SignedCheckpoint head, newest(*store_));
+    PH_ASSIGN(first_kept_, first_kept_of(*store_));
     const bool moved = head.checkpoint.size > head_.checkpoint.size;
     if (moved) head_ = std::move(head);
     return moved;
   }
 
-  Result<Bytes> entry(Seq seq) const override { return read_entry(*store_, size(), seq); }
+  Seq first_kept() const override { return first_kept_; }
+
+  Result<Bytes> entry(Seq seq) const override {
+    if (seq >= first_kept_) return read_entry(*store_, size(), seq);
+    // An engine that follows the store may still have removed rows in memory.
+    PH_ASSIGN(const auto kept, store_->get(rows::kept(seq)));
+    if (!kept) return removed_event(seq);
+    return to_bytes(as_bytes(*kept));
+  }
 
   Status scan(Seq from, Seq to,
               const std::function<bool(Seq, const Bytes&)>& visit) const override {
     to = std::min(to, size());
+    from = std::max(from, first_kept_);
     while (from < to) {
       PH_ASSIGN(const EntryRow row, read_entry_row(*store_, size(), from));
       const auto entries = rows::split_entries(as_bytes(row.bytes));
@@ -68,7 +78,13 @@ class SnapshotReader final : public LedgerReader {
     PH_ASSIGN(std::optional<TagState> at, read_tag(*store_, tag));
     std::uint64_t left = at ? at->count : 0;
     while (left > 0) {
-      PH_ASSIGN(const Bytes bytes, entry(at->last_seq));
+      auto read = entry(at->last_seq);
+      if (!read.ok() && read.error().code == Code::kNotFound && at->last_seq < first_kept_) {
+        return Error{Code::kNotFound, "older events of " + std::string(tag) +
+                                          " were removed under a retention policy"};
+      }
+      if (!read.ok()) return std::move(read.error());
+      const Bytes bytes = std::move(*read);
       PH_ASSIGN(const schema::Entry* parsed, parse_entry(bytes));
       const schema::Tag* link = nullptr;
       if (parsed->tags() != nullptr) {
@@ -95,6 +111,12 @@ class SnapshotReader final : public LedgerReader {
     return read_node(*store_, size(), height, index);
   }
 
+  static Result<Seq> first_kept_of(const StoreReader& store) {
+    PH_ASSIGN(const auto format, store.get(rows::meta("format")));
+    if (!format || *format != rows::kPrunedFormat) return Seq{0};
+    return read_first_kept(store);
+  }
+
   static Result<SignedCheckpoint> newest(const StoreReader& store) {
     PH_ASSIGN(const auto row, last_row(store, rows::kCommit));
     if (!row) return Error{Code::kNotFound, "the ledger holds no commit"};
@@ -106,6 +128,7 @@ class SnapshotReader final : public LedgerReader {
 
   std::unique_ptr<StoreReader> store_;
   SignedCheckpoint head_;
+  Seq first_kept_ = 0;
 };
 
 }  // namespace
@@ -121,10 +144,10 @@ Result<std::unique_ptr<LedgerReader>> open_reader(const std::filesystem::path& l
   }
   PH_ASSIGN(std::unique_ptr<StoreReader> store, StoreReader::open(LedgerFiles{ledger}.db()));
   PH_ASSIGN(const auto format, store->get(rows::meta("format")));
-  if (format && *format != rows::kFormat) {
+  if (format && !rows::is_known_format(*format)) {
     return Error{Code::kUnsupported,
                  "the ledger has format " + escape_terminal(*format) + ", this phantom reads " +
-                     std::string(rows::kFormat),
+                     std::string(rows::kFormat) + " and " + std::string(rows::kPrunedFormat),
                  "an older one: run 'phantom ledger upgrade'; a newer one: use a newer phantom"};
   }
   return read_ledger(std::move(store));
@@ -132,8 +155,9 @@ Result<std::unique_ptr<LedgerReader>> open_reader(const std::filesystem::path& l
 
 Result<std::unique_ptr<LedgerReader>> read_ledger(std::unique_ptr<StoreReader> rows) {
   PH_ASSIGN(SignedCheckpoint head, SnapshotReader::newest(*rows));
+  PH_ASSIGN(const Seq first_kept, SnapshotReader::first_kept_of(*rows));
   return std::unique_ptr<LedgerReader>(
-      std::make_unique<SnapshotReader>(std::move(rows), std::move(head)));
+      std::make_unique<SnapshotReader>(std::move(rows), std::move(head), first_kept));
 }
 
 }  // namespace phantom

@@ -28,10 +28,16 @@ class LedgerReader {
   // Moves the snapshot to the newest commit. True when there was one.
   virtual Result<bool> catch_up() = 0;
 
-  // The stored bytes of one event, aligned for parse_entry. kNotFound past the end.
+  // Events before this one were removed under a retention policy, but for some that entry() and
+  // history() still find. 0 for a ledger that never was pruned.
+  virtual Seq first_kept() const { return 0; }
+
+  // The stored bytes of one event, aligned for parse_entry. kNotFound past the end, and for an
+  // event that was removed.
   virtual Result<Bytes> entry(Seq seq) const = 0;
 
-  // Calls `visit` for each event of [from, to) in order until it returns false.
+  // Calls `visit` for each event of [from, to) in order until it returns false. Begins at
+  // first_kept() when `from` lies before it.
   virtual Status scan(Seq from, Seq to,
                       const std::function<bool(Seq, const Bytes&)>& visit) const = 0;
 
@@ -43,7 +49,8 @@ class LedgerReader {
   // State of a tag at the snapshot; none when it is unused.
   virtual Result<std::optional<TagState>> tag(std::string_view tag) const = 0;
 
-  // Calls `visit` for each event with the tag, newest first, until it returns false.
+  // Calls `visit` for each event with the tag, newest first, until it returns false. kNotFound,
+  // after all that are left were visited, when older ones were removed.
   virtual Status history(std::string_view tag,
                          const std::function<bool(Seq, const Bytes&)>& visit) const = 0;
 

@@ -114,13 +114,14 @@ Result<RowChanges> rewind_rows(const StoreReader& rows, std::uint64_t size, std:
 }
 
 Result<std::vector<std::uint64_t>> newest_commits(const StoreReader& rows, std::size_t count_max) {
+  PH_ASSIGN(const Seq first_kept, read_first_kept(rows));
   std::vector<std::uint64_t> sizes;
   std::uint64_t below = ~std::uint64_t{0};
   while (sizes.size() < count_max) {
     PH_ASSIGN(const std::optional<RowSource::Row> row, rows.floor(rows::commit(below)));
     if (!row) break;
     const std::optional<std::uint64_t> size = rows::number_of(row->first);
-    if (!size || *size == 0) break;
+    if (!size || *size == 0 || rows::open_bundle(*size) < first_kept) break;
     sizes.push_back(*size);
     below = *size - 1;
   }

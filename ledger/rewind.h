@@ -14,7 +14,7 @@ namespace phantom {
 // `to_size` events, 0 < to_size <= size, row for row. Costs what is taken back, not what stays.
 Result<RowChanges> rewind_rows(const StoreReader& rows, std::uint64_t size, std::uint64_t to_size);
 
-// Sizes of the newest `count_max` commits, ascending.
+// Sizes of the newest `count_max` commits, ascending; none that events were removed of.
 Result<std::vector<std::uint64_t>> newest_commits(const StoreReader& rows, std::size_t count_max);
 
 // The bytes of a head file whose newest note is this one.

@@ -24,11 +24,18 @@ class RowSource {
 // The row with the greatest key of a kind.
 Result<std::optional<RowSource::Row>> last_row(const RowSource& rows, char kind);
 
-// The stored bytes of event `seq` of a ledger of `size` events. kNotFound past the end, kCorrupt
-// when its row is missing or does not split.
+// The stored bytes of event `seq` of a ledger of `size` events. kNotFound past the end and for an
+// event that was pruned, kCorrupt when its row is missing or does not split.
 Result<Bytes> read_entry(const RowSource& rows, std::uint64_t size, Seq seq);
 
-// The row that holds event `seq`: a bundle, or a tail run. `first` is its first event.
+// The number of events at the beginning that were pruned; some of them may be kept.
+Result<Seq> read_first_kept(const RowSource& rows);
+
+// What there is to say of an event that was removed: kNotFound.
+Error removed_event(Seq seq);
+
+// The row that holds event `seq`: a bundle, or a tail run. `first` is its first event. kNotFound
+// as for read_entry, also for an event of a pruned bundle that was kept.
 struct EntryRow {
   Seq first = 0;
   std::string bytes;

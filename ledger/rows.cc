@@ -23,6 +23,9 @@ std::string bundle(std::uint64_t n) { return numbered(kBundle, n); }
 std::string commit(std::uint64_t size) { return numbered(kCommit, size); }
 std::string tail(Seq first) { return numbered(kTail, first); }
 
+std::string kept(Seq seq) { return numbered(kKept, seq); }
+std::string leaves(std::uint64_t n) { return numbered(kLeaves, n); }
+
 std::string tag(std::string_view name) { return std::string(1, kTag).append(name); }
 std::string meta(std::string_view name) { return std::string(1, kMeta).append(name); }
 

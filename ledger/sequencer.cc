@@ -21,6 +21,11 @@ constexpr std::uint64_t kIdsKept = 16'384;
 constexpr std::uint64_t kIdsTrimmed = 4 * kIdsKept;
 constexpr std::uint64_t kIdsMax = 262'144;
 
+Error too_old() {
+  return {Code::kInvalid, "the event's id is too old to tell it from one that was recorded",
+          "look for it with 'phantom audit show' before sending it again"};
+}
+
 }  // namespace
 
 // One commit in the making.
@@ -280,26 +285,33 @@ Status Sequencer::cover_ids(const RowSource& rows, std::uint64_t id_ms, const Se
   while (!ids_.covers(id_ms)) {
     settle();
     if (ids_.count() >= kIdsMax) {
-      return Error{Code::kInvalid,
-                   "the event's id is too old to tell it from one that was recorded",
-                   "look for it with 'phantom audit show' before sending it again"};
+      return too_old();
     }
-    PH_ASSIGN(const EntryRow row, read_entry_row(rows, size(), ids_.from() - 1));
+    auto read = read_entry_row(rows, size(), ids_.from() - 1);
+    if (!read.ok() && read.error().code == Code::kNotFound) return too_old();
+    if (!read.ok()) return std::move(read.error());
+    const EntryRow row = std::move(*read);
     const auto entries = rows::split_entries(as_bytes(row.bytes));
     if (!entries || entries->size() < ids_.from() - row.first) {
       return Error{Code::kCorrupt, "the row of event " + std::to_string(row.first) + " is damaged"};
     }
     std::vector<EventId> ids(ids_.from() - row.first);
+    std::int64_t before_ns = 0;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const Bytes bytes = to_bytes((*entries)[i]);
       PH_ASSIGN(const schema::Entry* entry, parse_entry(bytes));
       ids[i] = event_id_of(*entry);
+      // An event is later than the one before it, of which nothing else is known once it is pruned.
+      if (i == 0) before_ns = entry->time_ns() - 1;
     }
-    std::int64_t before_ns = 0;
     if (row.first > 0) {
-      PH_ASSIGN(const Bytes before, read_entry(rows, size(), row.first - 1));
-      PH_ASSIGN(const schema::Entry* entry, parse_entry(before));
-      before_ns = entry->time_ns();
+      const auto before = read_entry(rows, size(), row.first - 1);
+      if (before.ok()) {
+        PH_ASSIGN(const schema::Entry* entry, parse_entry(*before));
+        before_ns = entry->time_ns();
+      } else if (before.error().code != Code::kNotFound) {
+        return before.error();
+      }
     }
     ids_.push_front(ids, before_ns);
   }

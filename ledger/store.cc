@@ -83,7 +83,7 @@ void OpenedDb::release_families() {
 }
 
 rocksdb::ColumnFamilyHandle* OpenedDb::family(char kind) const {
-  return kind == rows::kBundle ? families_.back() : families_.front();
+  return kind == rows::kBundle || kind == rows::kLeaves ? families_.back() : families_.front();
 }
 
 Result<std::optional<std::string>> OpenedDb::get(std::string_view key) const {

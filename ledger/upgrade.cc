@@ -123,12 +123,12 @@ class Upgrade {
     PH_ASSIGN(const auto format, old.get(rows::meta("format")));
     if (!format) return damaged("the store does not say its format");
     done_.format_before = *format;
-    done_.format = rows::kFormat;
+    done_.format = *format == rows::kPrunedFormat ? *format : rows::kFormat;
     PH_ASSIGN(const auto newest, last_row(old, rows::kCommit));
     if (!newest) return damaged("the store holds no commit");
     PH_ASSIGN(head_, parse_checkpoint(newest->second));
     done_.head = head_.checkpoint;
-    if (*format == rows::kFormat) return false;
+    if (rows::is_known_format(*format)) return false;
     if (*format != kOldFormat) {
       return Error{Code::kUnsupported, "the ledger has the format " + escape_terminal(*format),
                    "use a newer phantom"};

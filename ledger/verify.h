@@ -52,6 +52,14 @@ struct VerifyOptions {
   std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
 };
 
+// The beginning of the ledger was removed, and an event says so.
+struct PrunedPart {
+  Seq first_kept = 0;  // events before it are gone
+  Seq requested = 0;   // the event that says so
+  std::string policy;  // as it says
+  Seq asked = 0;       // what it asks for; more than first_kept: the prune was cut off
+};
+
 struct VerifyReport {
   Verdict verdict = Verdict::kIndeterminate;
   // What the exit status should be: 0, 1, 3 or 4, and 74 or 77 for read errors (DESIGN section 8).
@@ -69,6 +77,7 @@ struct VerifyReport {
   std::uint64_t trusted_events = 0;  // the ones before them that an earlier run had verified
   std::uint64_t commits = 0;
   std::uint64_t epochs = 0;
+  std::optional<PrunedPart> pruned;
   std::optional<Seq> first_bad_seq;
   std::uint64_t unanchored_events = 0;
   std::int64_t unanchored_ns = 0;  // age of the oldest unanchored event

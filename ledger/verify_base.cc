@@ -15,20 +15,6 @@ namespace {
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
-// The bytes of an event that the trusted root covers.
-Result<Bytes> proven_entry(const StoreReader& rows, const VerifyBase& base, Seq seq) {
-  PH_ASSIGN(Bytes entry, read_entry(rows, base.rows_size, seq));
-  const NodeSource nodes = [&](unsigned height, std::uint64_t index) {
-    return read_node(rows, base.rows_size, height, index);
-  };
-  PH_ASSIGN(const std::vector<Digest> proof, inclusion_proof(nodes, seq, base.size));
-  if (!verify_inclusion(leaf_hash(entry), seq, base.size, proof, base.root)) {
-    return Error{Code::kCorrupt,
-                 "event " + number(seq) + " is not what the trusted checkpoint covers"};
-  }
-  return entry;
-}
-
 const TagFact* tag_of(const EntryFacts& facts, std::string_view name) {
   for (const TagFact& tag : facts.tags) {
     if (tag.name == name) return &tag;
@@ -45,7 +31,7 @@ Result<EpochRules::Epoch> epoch_at(const StoreReader& rows, const VerifyBase& ba
   for (std::uint64_t left = tag->count; left > 0; --left) {
     Bytes entry;
     if (at < base.walk_from) {
-      PH_ASSIGN(entry, proven_entry(rows, base, at));
+      PH_ASSIGN(entry, read_proven_entry(rows, base, at));
     } else {
       // Only its link is used here; the walk checks it.
       PH_ASSIGN(entry, read_entry(rows, base.rows_size, at));
@@ -69,14 +55,28 @@ Result<EpochRules::Epoch> epoch_at(const StoreReader& rows, const VerifyBase& ba
 
 }  // namespace
 
+Result<Bytes> read_proven_entry(const StoreReader& rows, const VerifyBase& base, Seq seq) {
+  PH_ASSIGN(Bytes entry, read_entry(rows, base.rows_size, seq));
+  const NodeSource nodes = [&](unsigned height, std::uint64_t index) {
+    return read_node(rows, base.rows_size, height, index);
+  };
+  PH_ASSIGN(const std::vector<Digest> proof, inclusion_proof(nodes, seq, base.size));
+  if (!verify_inclusion(leaf_hash(entry), seq, base.size, proof, base.root)) {
+    return Error{Code::kCorrupt,
+                 "event " + number(seq) + " is not what the trusted checkpoint covers"};
+  }
+  return entry;
+}
+
 Result<VerifyBase> read_verify_base(const StoreReader& rows, const Checkpoint& trusted,
-                                    const Checkpoint& head) {
+                                    const Checkpoint& head, Seq first_kept) {
   VerifyBase base;
   base.size = trusted.size;
   base.root = trusted.root;
   base.rows_size = head.size;
   base.walk_from = trusted.size / kSpanEvents * kSpanEvents;
-  if (base.walk_from == 0) return Error{Code::kNotFound, "nothing to skip"};
+  base.first_kept = first_kept;
+  if (base.walk_from <= first_kept) return Error{Code::kNotFound, "nothing to skip"};
   for (int height = 63; height >= static_cast<int>(kSpanHeight); --height) {
     const auto h = static_cast<unsigned>(height);
     if ((base.walk_from >> h & 1) == 0) continue;
@@ -92,10 +92,10 @@ Result<VerifyBase> read_verify_base(const StoreReader& rows, const Checkpoint& t
                                      " events than the trusted checkpoint"};
   }
   EntryReader reader;
-  PH_ASSIGN(const Bytes last, proven_entry(rows, base, base.walk_from - 1));
+  PH_ASSIGN(const Bytes last, read_proven_entry(rows, base, base.walk_from - 1));
   PH_ASSIGN(const EntryFacts* facts, reader.read(last, base.walk_from - 1));
   base.last_time_ns = facts->time_ns;
-  PH_ASSIGN(const Bytes first, proven_entry(rows, base, 0));
+  PH_ASSIGN(const Bytes first, read_proven_entry(rows, base, 0));
   PH_ASSIGN(const EntryFacts* created, reader.read(first, 0));
   if (!created->keys || !created->keys->log) {
     return Error{Code::kCorrupt, "the first event is not ledger.created"};
@@ -114,7 +114,9 @@ std::optional<Failure> check_outside_tag(const StoreReader& rows, const VerifyBa
                    tag.first_seq};
   };
   if (tag.prev_seq >= base.walk_from) return bad("which is not before it");
-  const auto entry = proven_entry(rows, base, tag.prev_seq);
+  const auto entry = read_proven_entry(rows, base, tag.prev_seq);
+  const bool removed = tag.prev_seq < base.first_kept && !is_state_tag(tag.name);
+  if (removed && !entry && entry.error().code == Code::kNotFound) return std::nullopt;
   if (!entry) return failure_of("entries", entry.error());
   EntryReader reader;
   const auto facts = reader.read(*entry, tag.prev_seq);
@@ -132,7 +134,7 @@ std::optional<Failure> check_outside_ids(const StoreReader& rows, const VerifyBa
   EntryReader reader;
   std::unordered_map<std::uint64_t, std::pair<EventId, Seq>> before;
   bool more = static_cast<std::uint64_t>(base.last_time_ns) / kNsPerMs >= oldest_id_ms;
-  for (Seq end = base.walk_from; more && end > 0;) {
+  for (Seq end = base.walk_from; more && end > base.first_kept;) {
     const auto row = read_entry_row(rows, size, end - 1);
     if (!row) return failure_of("ids", row.error());
     const auto entries = rows::split_entries(as_bytes(row->bytes));

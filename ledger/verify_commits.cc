@@ -73,6 +73,21 @@ class CommitChecker {
     return std::nullopt;
   }
 
+  bool ends_epoch(std::uint64_t size) const {
+    return std::any_of(context_.epochs.begin(), context_.epochs.end(),
+                       [size](const EpochRules::Epoch& epoch) {
+                         return epoch.closing_seq && *epoch.closing_seq + 1 == size;
+                       });
+  }
+  // How many epochs end in the span with a commit over at most `size` events.
+  std::uint64_t epochs_ended(std::uint64_t size) const {
+    return static_cast<std::uint64_t>(std::count_if(
+        context_.epochs.begin(), context_.epochs.end(), [&](const EpochRules::Epoch& epoch) {
+          return epoch.closing_seq && *epoch.closing_seq >= span_.first &&
+                 *epoch.closing_seq < size;
+        }));
+  }
+
  private:
   const EpochRules::Epoch* epoch_of(Seq first, std::uint64_t size) const {
     for (const EpochRules::Epoch& epoch : context_.epochs) {
@@ -100,7 +115,7 @@ class CommitChecker {
 }  // namespace
 
 CommitsResult check_commits(const StoreReader& rows, const Span& span, const CommitContext& context,
-                            const Checkpoint& head, const SignatureScope& scope) {
+                            const Checkpoint& head, const SignatureScope& scope, Seq first_kept) {
   CommitsResult result;
   const auto before = rows.floor(rows::commit(span.first));
   if (!before) {
@@ -113,6 +128,8 @@ CommitsResult check_commits(const StoreReader& rows, const Span& span, const Com
   }
   Seq first = *before ? rows::number_of((*before)->first).value_or(0) : 0;
   const CommitChecker checker(span, context, head, scope);
+  std::uint64_t epochs_ended = 0;     // by commits over events that were removed
+  std::optional<std::uint64_t> last;  // commit over such events, if it ended none
   const auto cursor = rows.cursor(std::string(1, rows::kCommit), rows::commit(span.first + 1));
   for (; cursor->valid(); cursor->next()) {
     const auto size = rows::number_of(cursor->key());
@@ -120,13 +137,32 @@ CommitsResult check_commits(const StoreReader& rows, const Span& span, const Com
       result.failure = Failure{"checkpoints", "there is a commit row where none belongs"};
       return result;
     }
-    if (*size > span.first + span.count) return result;
+    if (*size <= first_kept) {
+      if (last) {
+        result.failure = Failure{"rows",
+                                 "the checkpoint over " + number(*last) +
+                                     " events is there, and its events were removed",
+                                 *last - 1};
+        return result;
+      }
+    }
+    if (*size > span.first + span.count) break;
+    if (*size <= first_kept && checker.ends_epoch(*size)) {
+      ++epochs_ended;
+    } else if (*size <= first_kept) {
+      last = *size;
+    }
     result.failure = checker.check(first, *size, cursor->value(), result.signatures_skipped);
     if (result.failure) return result;
     first = *size;
   }
   if (Status status = cursor->status(); !status.ok()) {
     result.failure = failure_of("checkpoints", status.error());
+    return result;
+  }
+  if (epochs_ended != checker.epochs_ended(std::min(first_kept, span.first + span.count))) {
+    result.failure =
+        Failure{"checkpoints", "the last checkpoint of an epoch is missing", span.first};
   }
   return result;
 }

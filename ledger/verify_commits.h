@@ -21,7 +21,9 @@ struct CommitsResult {
   std::uint64_t signatures_skipped = 0;  // commits
 };
 
+// Of commits over events before `first_kept` exactly those that end an epoch are there, and the
+// newest one.
 CommitsResult check_commits(const StoreReader& rows, const Span& span, const CommitContext& context,
-                            const Checkpoint& head, const SignatureScope& scope);
+                            const Checkpoint& head, const SignatureScope& scope, Seq first_kept);
 
 }  // namespace phantom

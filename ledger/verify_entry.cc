@@ -62,6 +62,7 @@ Result<const EntryFacts*> EntryReader::read(ByteView stored, Seq seq) {
   facts_.commit_first_seq = entry->commit_first_seq();
   facts_.known_type = true;
   facts_.keys.reset();
+  facts_.prune.reset();
   facts_.tags.clear();
   constexpr std::int64_t kNsPerMs = 1'000'000;
   if (facts_.time_ns < 0 ||
@@ -70,6 +71,7 @@ Result<const EntryFacts*> EntryReader::read(ByteView stored, Seq seq) {
   }
 
   bool epoch_tag = false;
+  bool prune_tag = false;
   if (entry->tags() != nullptr) {
     for (const schema::Tag* tag : *entry->tags()) {
       const std::string_view name = tag->name()->string_view();
@@ -79,6 +81,7 @@ Result<const EntryFacts*> EntryReader::read(ByteView stored, Seq seq) {
         return corrupt("it has the tag " + std::string(name) + " twice");
       }
       epoch_tag = epoch_tag || name == kEpochTag;
+      prune_tag = prune_tag || name == kPruneTag;
       facts_.tags.push_back({name, tag->prev_seq(), tag->count()});
     }
   }
@@ -92,11 +95,18 @@ Result<const EntryFacts*> EntryReader::read(ByteView stored, Seq seq) {
     facts_.known_type = false;
   } else {
     PH_ASSIGN(facts_.keys, read_keys(entry->type(), payload_));
+    PH_ASSIGN(facts_.prune, parse_prune_request(seq, entry->type(), payload_));
   }
   // The writer finds the key in force by this tag, so both always come together.
   if (epoch_tag != facts_.keys.has_value()) {
     return corrupt(epoch_tag ? "it has the epoch tag and announces no key"
                              : "it announces a key without the epoch tag");
+  }
+  const bool of_prune = entry->type() == event_no<schema::LedgerPruneRequested>() ||
+                        entry->type() == event_no<schema::LedgerPruneCompleted>();
+  if (prune_tag != of_prune) {
+    return corrupt(prune_tag ? "it has the prune tag and is of no prune"
+                             : "it is of a prune without the prune tag");
   }
   return &facts_;
 }

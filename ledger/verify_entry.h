@@ -4,6 +4,7 @@
 #include "events/result.h"
 #include "events/types.h"
 #include "ledger/checkpoint.h"
+#include "ledger/prune.h"
 
 #include <optional>
 #include <string>
@@ -38,6 +39,7 @@ struct EntryFacts {
   bool known_type = true;  // false: a type number this program has no schema for
   std::vector<TagFact> tags;
   std::optional<KeyNews> keys;
+  std::optional<PruneRequest> prune;  // its number is not filled in
 };
 
 // Reads one entry after the other into the same memory. One thread.

@@ -1,6 +1,7 @@
 #include "ledger/verify_fold.h"
 
 #include "events/encoding.h"
+#include "events/tags.h"
 #include "ledger/rows.h"
 #include "ledger/verify_walk.h"
 
@@ -51,6 +52,7 @@ VerifyFold::VerifyFold(const StoreReader& rows, const Checkpoint& head, const Ve
     : rows_(rows),
       head_(head),
       walk_from_(base.walk_from),
+      first_kept_(base.first_kept),
       outside_(std::move(outside)),
       range_(base.range),
       prints_(kPrintParts),
@@ -64,11 +66,11 @@ VerifyFold::VerifyFold(const StoreReader& rows, const Checkpoint& head, const Ve
 std::optional<Failure> VerifyFold::add(const Span& span) {
   range_before_ = range_;
   std::optional<Failure> found;
-  if (span.count > 0 && span.first > 0 && span.first_time_ns <= last_time_ns_) {
+  if (span.read > 0 && span.first > 0 && span.first_time_ns <= last_time_ns_) {
     take_earlier(found,
                  entry_failure(span.first, "its time is not after that of the event before it"));
   }
-  if (span.count > 0) last_time_ns_ = span.last_time_ns;
+  if (span.read > 0) last_time_ns_ = span.last_time_ns;
   take_earlier(found, link_tags(span));
   take_earlier(found, take_keys(span));
   take_earlier(found, grow(span));
@@ -85,6 +87,14 @@ std::optional<Failure> VerifyFold::link_tags(const Span& span) {
   for (const SpanTag& tag : span.tags.all()) {
     const auto [it, fresh] = tags_.try_emplace(tag.name);
     TagState& state = it->second;
+    // What was removed cannot be asked for its tags; those of state tags were kept.
+    const bool removed = fresh && walk_from_ == 0 && tag.prev_count > 0 &&
+                         tag.prev_seq < first_kept_ && !is_state_tag(tag.name);
+    if (removed) {
+      removed_links_[tag.name] = {tag.first_seq, {tag.prev_seq, tag.prev_count}};
+      state = {tag.last_seq, tag.last_count};
+      continue;
+    }
     if (fresh && walk_from_ > 0 && (tag.prev_count > 0 || tag.prev_seq != 0)) {
       if (auto failure = outside_(tag)) return failure;
     } else if (tag.prev_count != state.count || tag.prev_seq != state.last_seq) {
@@ -202,7 +212,7 @@ std::optional<Failure> VerifyFold::check_ids(unsigned threads) {
 std::optional<Failure> VerifyFold::find_repeat(std::uint64_t print) const {
   std::vector<std::pair<EventId, Seq>> seen;
   EntryReader reader;
-  for (Seq next = walk_from_; next < size();) {
+  for (Seq next = std::max(walk_from_, first_kept_); next < size();) {
     const auto row = read_entry_row(rows_, size(), next);
     if (!row) return failure_of("ids", row.error());
     const auto entries = rows::split_entries(as_bytes(row->bytes));

@@ -22,6 +22,7 @@ struct VerifyBase {
   Digest root{};                // at that size
   std::uint64_t rows_size = 0;  // what the rows hold now
   Seq walk_from = 0;            // a multiple of kSpanEvents, at most `size`
+  Seq first_kept = 0;           // events before it were removed
   CompactRange range;           // of walk_from leaves
   std::int64_t last_time_ns = 0;
   std::optional<VerifierKey> log_key;
@@ -54,6 +55,14 @@ class VerifyFold {
   std::optional<Failure> check_ids(unsigned threads);
 
   const std::unordered_map<std::string, TagState>& tags() const { return tags_; }
+  // Tags whose event before the first one that stays was removed, by name.
+  struct RemovedLink {
+    Seq first_seq = 0;  // the event that stays
+    TagState before;    // as its link says
+  };
+  const std::unordered_map<std::string, RemovedLink>& removed_links() const {
+    return removed_links_;
+  }
   const EpochRules& epochs() const { return epochs_; }
   std::uint64_t size() const { return range_.size(); }
   std::uint64_t commits() const { return commits_; }
@@ -71,12 +80,14 @@ class VerifyFold {
   const StoreReader& rows_;
   Checkpoint head_;
   Seq walk_from_ = 0;
+  Seq first_kept_ = 0;
   OutsideTag outside_;
   CompactRange range_;
   CompactRange range_before_;                       // of the span that was added last
   std::vector<std::vector<Digest>> edges_;          // hashes of the open tile, per level from 2 on
   std::vector<std::vector<std::uint64_t>> prints_;  // by their first byte
   std::unordered_map<std::string, TagState> tags_;
+  std::unordered_map<std::string, RemovedLink> removed_links_;
   EpochRules epochs_;
   std::int64_t last_time_ns_ = 0;
   std::uint64_t commits_ = 0;

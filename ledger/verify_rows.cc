@@ -2,10 +2,12 @@
 
 #include "events/encoding.h"
 #include "events/envelope.h"
+#include "events/tags.h"
 #include "ledger/anchor_events.h"
 #include "ledger/anchor_weigh.h"
 #include "ledger/rows.h"
 #include "ledger/verify_base.h"
+#include "ledger/verify_pruned.h"
 #include "ledger/verify_report.h"
 #include "ledger/verify_walk.h"
 
@@ -41,11 +43,14 @@ class Run {
         options_.policy ? options_.policy->policy.log_of(report_.head->origin) : nullptr;
     if (!key_ && named != nullptr) key_ = named->key;
     read_notes();
+    if (auto failure = read_removed()) return failure;
     VerifyBase base;
+    base.first_kept = first_kept_;
     if (auto failure = choose_base(base)) return failure;
     VerifyFold fold(rows_, *report_.head, base,
                     [&](const SpanTag& tag) { return check_outside_tag(rows_, base, tag); });
     if (auto failure = walk(fold, base)) return failure;
+    if (auto failure = check_removed(base)) return failure;
     for (const char* id : {"entries", "tree", "checkpoints"}) pass(id);
     if (auto failure = base.walk_from == 0 ? check_tags(fold) : check_touched_tags(fold)) {
       return failure;
@@ -77,11 +82,13 @@ class Run {
     const auto bad = [](std::string why) { return Failure{"meta", std::move(why)}; };
     const auto format = meta.find("format");
     if (format == meta.end()) return bad("the store does not say its format");
-    if (format->second != rows::kFormat) {
+    if (!rows::is_known_format(format->second)) {
       return failure_of("meta", {Code::kUnsupported,
                                  "the store has the format " + escape_terminal(format->second) +
-                                     ", this phantom reads " + std::string(rows::kFormat)});
+                                     ", this phantom reads " + std::string(rows::kFormat) +
+                                     " and " + std::string(rows::kPrunedFormat)});
     }
+    format_ = format->second;
     if (!surroundings_.identity) return failure_of("meta", surroundings_.identity.error());
     const auto identity = meta.find("store");
     if (identity == meta.end() || identity->second != *surroundings_.identity) {
@@ -120,6 +127,26 @@ class Run {
     return std::nullopt;
   }
 
+  MaybeFailure read_removed() {
+    RemovedPrefix prefix = read_removed_prefix(rows_, format_, report_.head->size);
+    first_kept_ = prefix.first_kept;
+    return std::move(prefix.failure);
+  }
+
+  // The event that allows it. The tree is known to be the signed one by now.
+  MaybeFailure check_removed(const VerifyBase& base) {
+    if (first_kept_ == 0) return std::nullopt;
+    FoundRequest found = find_prune_request(rows_, base, first_kept_, report_.head->size,
+                                            [this](std::uint64_t size) { return root_of(size); });
+    if (found.failure) return std::move(found.failure);
+    removal_ = *found.request;
+    report_.pruned = PrunedPart{first_kept_, found.request->seq, found.request->policy,
+                                found.request->first_kept};
+    report_.not_checked.push_back("the content of events 0 to " + std::to_string(first_kept_ - 1) +
+                                  ", which were removed");
+    return std::nullopt;
+  }
+
   // Notes from outside. One that does not parse is no evidence for anything.
   void read_notes() {
     if (options_.trust) trust_.emplace(parse_checkpoint(*options_.trust));
@@ -134,7 +161,7 @@ class Run {
                         (*trust_)->checkpoint.size <= report_.head->size &&
                         check_note((*trust_)->note, *key_) == NoteCheck::kGood;
     if (!usable) return std::nullopt;  // a full walk, and the trust check says what is wrong
-    auto read = read_verify_base(rows_, (*trust_)->checkpoint, *report_.head);
+    auto read = read_verify_base(rows_, (*trust_)->checkpoint, *report_.head, first_kept_);
     if (!read.ok()) {
       if (read.error().code == Code::kNotFound) return std::nullopt;
       return failure_of("trust", read.error());
@@ -158,9 +185,10 @@ class Run {
     if (options_.progress) {
       progress = [&](std::uint64_t done) { options_.progress(base.walk_from + done, size); };
     }
-    WalkResult result =
-        walk_spans(rows_, fold, base.walk_from, *report_.head, scope, threads_, progress);
-    report_.events = fold.size() - base.walk_from;
+    WalkResult result = walk_spans(rows_, fold, base.walk_from, first_kept_, *report_.head, scope,
+                                   threads_, progress);
+    const Seq read_from = std::max(base.walk_from, first_kept_);
+    report_.events = fold.size() > read_from ? fold.size() - read_from : 0;
     report_.commits = fold.commits();
     report_.epochs = fold.epochs().epochs().empty() ? 0 : fold.epochs().epochs().back().number;
     if (result.failure) return result.failure;
@@ -173,11 +201,19 @@ class Run {
 
   MaybeFailure check_tags(const VerifyFold& fold) {
     const std::map<std::string_view, TagState> expected(fold.tags().begin(), fold.tags().end());
+    RemovedTags removed;
     const auto bad = [](std::string_view tag, const char* why) {
       return Failure{"tags", "tag " + escape_terminal(tag) + " " + why};
     };
     const auto cursor = rows_.cursor(std::string(1, rows::kTag));
     for (const auto& [tag, state] : expected) {
+      while (cursor->valid() && cursor->key().substr(1) < tag && is_of_removed(*cursor)) {
+        add_removed(*cursor, removed);
+      }
+      const auto link = fold.removed_links().find(std::string(tag));
+      if (link != fold.removed_links().end() && link->second.first_seq >= removal_.seq) {
+        removed.add(tag, link->second.before);
+      }
       if (!cursor->valid()) {
         if (Status status = cursor->status(); !status.ok()) {
           return failure_of("tags", status.error());
@@ -192,10 +228,33 @@ class Run {
       }
       cursor->next();
     }
+    while (cursor->valid() && is_of_removed(*cursor)) add_removed(*cursor, removed);
     if (cursor->valid()) return bad(cursor->key().substr(1), "has a row and no event");
     if (Status status = cursor->status(); !status.ok()) return failure_of("tags", status.error());
+    if (removal_.first_kept > first_kept_) {
+      report_.not_checked.emplace_back("rows of tags that removed events alone have");
+    } else if (removal_.first_kept > 0 && removed.digest() != removal_.tags) {
+      return Failure{"tags",
+                     "the rows of tags that removed events alone have are not those that event " +
+                         std::to_string(removal_.seq) + " names"};
+    }
     pass("tags");
     return std::nullopt;
+  }
+
+  static void add_removed(RowCursor& row, RemovedTags& removed) {
+    const ByteView value = as_bytes(row.value());
+    removed.add(row.key().substr(1), {get_be64(value), get_be64(value.subspan(8))});
+    row.next();
+  }
+
+  // A tag that only removed events have. State tags have events that were kept.
+  bool is_of_removed(const RowCursor& row) const {
+    const std::string_view tag = row.key().substr(1);
+    const ByteView value = as_bytes(row.value());
+    return first_kept_ > 0 && is_valid_tag(tag) && !is_state_tag(tag) && value.size() == 16 &&
+           get_be64(value) < first_kept_ && get_be64(value.subspan(8)) > 0 &&
+           get_be64(value.subspan(8)) <= get_be64(value) + 1;
   }
 
   MaybeFailure check_touched_tags(const VerifyFold& fold) {
@@ -223,7 +282,7 @@ class Run {
   }
 
   MaybeFailure check_other_rows() {
-    const auto foreign = rows_.foreign_key("bcghmt");
+    const auto foreign = rows_.foreign_key(first_kept_ > 0 ? "bcghklmt" : "bcghmt");
     if (!foreign) return failure_of("rows", foreign.error());
     if (*foreign) {
       return Failure{"rows", "there is a row of an unknown kind: " + to_hex(as_bytes(**foreign))};
@@ -330,8 +389,12 @@ class Run {
 
   // Signature lines of a note from outside that are not those of the commit it is a copy of. They
   // may be a witness's, or ours with a byte changed; without the witness's key nobody can tell.
-  bool has_foreign_lines(const SignedCheckpoint& outside) const {
+  bool has_foreign_lines(const SignedCheckpoint& outside, const VerifyFold& fold) const {
     const auto committed = rows_.get(rows::commit(outside.checkpoint.size));
+    if (committed && !*committed && outside.checkpoint.size > 0 &&
+        outside.checkpoint.size <= first_kept_) {
+      return !only_own_lines(outside, fold);
+    }
     if (!committed || !*committed) return true;
     std::string_view lines = std::string_view(outside.note).substr(outside.note.rfind("\n\n") + 2);
     while (!lines.empty()) {
@@ -344,6 +407,28 @@ class Run {
     return false;
   }
 
+  // Of a commit that was removed with its events: good lines of the log key and of the epoch that
+  // signed for the newest of them.
+  static bool only_own_lines(const SignedCheckpoint& outside, const VerifyFold& fold) {
+    const auto note = parse_note(outside.note);
+    if (!note) return false;
+    const Seq newest = outside.checkpoint.size - 1;
+    for (const NoteSignature& line : note->signatures) {
+      const auto is_by = [&](const VerifierKey& key) {
+        return line.name == key.name && line.id == key.id &&
+               check_note(outside.note, key) == NoteCheck::kGood;
+      };
+      bool own = is_by(*fold.epochs().log_key());
+      for (const EpochRules::Epoch& epoch : fold.epochs().epochs()) {
+        const bool signs =
+            epoch.first_seq <= newest && (!epoch.closing_seq || newest <= *epoch.closing_seq);
+        own = own || (signs && is_by(epoch.key));
+      }
+      if (!own) return false;
+    }
+    return true;
+  }
+
   MaybeFailure check_trust(const VerifyFold& fold) {
     if (!trust_) {
       set_check(report_, "trust", CheckState::kSkipped, "no trust state was given");
@@ -354,7 +439,7 @@ class Run {
       return std::nullopt;
     }
     if (auto failure = check_note_of("trust", "the trust state", **trust_, fold)) return failure;
-    if (has_foreign_lines(**trust_)) {
+    if (has_foreign_lines(**trust_, fold)) {
       undecided("trust", "the trust state has a signature line that the ledger did not write");
       return std::nullopt;
     }
@@ -369,8 +454,8 @@ class Run {
     log.key = key_ ? *key_ : *fold.epochs().log_key();
     log.timestamps = options_.timestamps;
     log.root_at = [this](std::uint64_t size) { return root_of(size); };
-    log.has_foreign_lines = [this](const SignedCheckpoint& note) {
-      return has_foreign_lines(note);
+    log.has_foreign_lines = [this, &fold](const SignedCheckpoint& note) {
+      return has_foreign_lines(note, fold);
     };
     log.open_since_ns = [this](std::uint64_t size) { return open_since_ns(size); };
     return log;
@@ -378,7 +463,7 @@ class Run {
 
   // Anchoring is itself on record: what it adds does not make a log stale that stands still.
   Result<std::optional<std::int64_t>> open_since_ns(std::uint64_t size) const {
-    for (; size < report_.head->size; ++size) {
+    for (size = std::max<Seq>(size, first_kept_); size < report_.head->size; ++size) {
       PH_ASSIGN(const Bytes bytes, read_entry(rows_, report_.head->size, size));
       PH_ASSIGN(const schema::Entry* entry, parse_entry(bytes));
       if (!is_about_anchors(entry->type())) return std::optional<std::int64_t>(entry->time_ns());
@@ -401,7 +486,7 @@ class Run {
       auto own = options_.policy ? without_cosignatures(options_.policy->policy, *anchors_[i])
                                  : anchors_[i];
       if (!own) return Failure{"anchors", what + " " + own.error().message};
-      if (has_foreign_lines(*own)) {
+      if (has_foreign_lines(*own, fold)) {
         state = CheckState::kIndeterminate;
         reason = what + " has a signature line that the ledger did not write";
         continue;
@@ -421,7 +506,7 @@ class Run {
     set_check(report_, "anchors", state, std::move(reason));
     report_.unanchored_events = report_.head->size - anchored;
     if (anchored == report_.head->size) return std::nullopt;
-    const auto oldest = read_entry(rows_, report_.head->size, anchored);
+    const auto oldest = read_entry(rows_, report_.head->size, std::max<Seq>(anchored, first_kept_));
     if (!oldest) return failure_of("anchors", oldest.error());
     const auto event = parse_entry(*oldest);
     if (!event) return failure_of("anchors", event.error());
@@ -436,6 +521,9 @@ class Run {
   VerifyReport& report_;
   unsigned threads_ = 1;
   std::optional<VerifierKey> key_;  // that the caller vouches for
+  std::string format_;
+  Seq first_kept_ = 0;    // events before it were removed
+  PruneRequest removal_;  // the event that says so
   std::optional<Result<SignedCheckpoint>> trust_;
   std::vector<Result<SignedCheckpoint>> anchors_;
 };

@@ -1,6 +1,8 @@
 #include "ledger/verify_span.h"
 
 #include "events/encoding.h"
+#include "events/envelope.h"
+#include "events/tags.h"
 #include "events/tree_hash.h"
 #include "ledger/id_window.h"
 #include "ledger/rows.h"
@@ -39,9 +41,10 @@ std::uint64_t hash_name(std::string_view name) {
 // The rows that hold the entries of a span, in order.
 class SpanRows {
  public:
-  SpanRows(const StoreReader& rows, Seq first, std::uint64_t size)
+  // `first` is where the entries of the span begin.
+  SpanRows(const StoreReader& rows, Seq first, Seq end, std::uint64_t size)
       : open_(rows::open_bundle(size)),
-        end_(std::min(first + kSpanEvents, size)),
+        end_(end),
         next_(first),
         bundles_(
             rows.cursor(std::string(1, rows::kBundle), rows::bundle(first / rows::kBundleEvents))),
@@ -146,8 +149,12 @@ class CommitStarts {
 
 class SpanReader {
  public:
-  SpanReader(const StoreReader& rows, Seq first, std::uint64_t size)
-      : rows_(rows), size_(size), source_(rows, first, size) {
+  SpanReader(const StoreReader& rows, Seq first, std::uint64_t size, Seq first_kept)
+      : rows_(rows),
+        size_(size),
+        end_(std::min(first + kSpanEvents, size)),
+        entries_from_(std::clamp(first_kept, first, end_)),
+        source_(rows, entries_from_, end_, size) {
     span_.first = first;
     const std::size_t most = std::min(kSpanEvents, size - first);
     span_.nodes.resize(1);
@@ -156,7 +163,8 @@ class SpanReader {
   }
 
   Span run() {
-    auto failure = read_rows();
+    auto failure = read_removed();
+    if (!failure) failure = read_rows();
     hash_up();
     if (!failure) failure = source_.check_end();
     auto tile = check_tile();
@@ -170,8 +178,120 @@ class SpanReader {
     return {"entries", "event " + number(seq) + ": " + reason, seq};
   }
 
+  // The hashes of removed events, and of them the entries that were kept.
+  std::optional<Failure> read_removed() {
+    if (entries_from_ == span_.first) return std::nullopt;
+    const std::uint64_t first_bundle = span_.first / rows::kBundleEvents;
+    const auto bundles = rows_.cursor(std::string(1, rows::kBundle), rows::bundle(first_bundle));
+    if (bundles->valid() && bundles->key() < rows::bundle(entries_from_ / rows::kBundleEvents)) {
+      return Failure{"rows", "there is a bundle whose events were removed", span_.first};
+    }
+    // From the very first row of the kind on, so that a malformed one is met.
+    const auto from = [&](const std::string& key) {
+      return span_.first == 0 ? std::string() : key;
+    };
+    const auto leaves =
+        rows_.cursor(std::string(1, rows::kLeaves), from(rows::leaves(first_bundle)));
+    const auto kept = rows_.cursor(std::string(1, rows::kKept), from(rows::kept(span_.first)));
+    for (Seq first = span_.first; first < entries_from_; first += rows::kBundleEvents) {
+      if (auto failure = read_leaves(*leaves, first)) return failure;
+      if (auto failure = read_kept(*kept, first + rows::kBundleEvents)) return failure;
+      span_.count += rows::kBundleEvents;
+    }
+    for (const RowCursor* cursor : {bundles.get(), leaves.get(), kept.get()}) {
+      if (Status status = cursor->status(); !status.ok()) {
+        return failure_of("entries", status.error());
+      }
+    }
+    if (entries_from_ < end_ && (leaves->valid() || kept->valid())) {
+      return Failure{"rows", "there is a row of removed events behind them", entries_from_};
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Failure> read_leaves(RowCursor& leaves, Seq first) {
+    const std::uint64_t n = first / rows::kBundleEvents;
+    if (!leaves.valid() || leaves.key() != rows::leaves(n)) {
+      return Failure{"entries", "the hashes of removed bundle " + number(n) + " are missing",
+                     first};
+    }
+    const ByteView bytes = as_bytes(leaves.value());
+    if (bytes.size() != rows::kBundleEvents * sizeof(Digest)) {
+      return Failure{"entries",
+                     "the hashes of removed bundle " + number(n) + " have another length", first};
+    }
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof(Digest)) {
+      const ByteView hash = bytes.subspan(at, sizeof(Digest));
+      std::copy(hash.begin(), hash.end(), span_.nodes[0].emplace_back().begin());
+    }
+    leaves.next();
+    return std::nullopt;
+  }
+
+  // Kept entries before event `end`, whose hashes are known by now.
+  std::optional<Failure> read_kept(RowCursor& kept, Seq end) {
+    for (; kept.valid(); kept.next()) {
+      const auto seq = rows::number_of(kept.key());
+      if (!seq || *seq < span_.first) {
+        return Failure{"rows", "there is a kept entry where none belongs", span_.first};
+      }
+      if (*seq >= end) return std::nullopt;
+      const ByteView entry = as_bytes(kept.value());
+      if (leaf_hash(entry) != span_.nodes[0][*seq - span_.first]) {
+        return entry_failure(*seq, "the kept entry is not what its hash was made of");
+      }
+      if (auto failure = add_kept(entry, *seq)) return failure;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Failure> add_kept(ByteView entry, Seq seq) {
+    const auto read = reader_.read(entry, seq);
+    if (!read) {
+      Failure failure = failure_of("entries", read.error());
+      failure.reason.insert(0, "event " + number(seq) + ": ");
+      failure.seq = seq;
+      return failure;
+    }
+    const EntryFacts& facts = **read;
+    if (auto failure = take_time(facts, seq)) return failure;
+    bool state = false;
+    for (std::size_t i = 0; i < facts.tags.size(); ++i) {
+      if (!is_state_tag(facts.tags[i].name)) continue;
+      state = true;
+      if (auto failure = take_tag(facts.tags[i], i, seq)) return failure;
+    }
+    if (!state) return entry_failure(seq, "it is kept and has no tag to be kept for");
+    take_rest(facts, seq);
+    return std::nullopt;
+  }
+
+  std::optional<Failure> take_time(const EntryFacts& facts, Seq seq) {
+    if (span_.read > 0 && facts.time_ns <= span_.last_time_ns) {
+      return entry_failure(seq, "its time is not after that of the event before it");
+    }
+    if (span_.read++ == 0) span_.first_time_ns = facts.time_ns;
+    span_.last_time_ns = facts.time_ns;
+    return std::nullopt;
+  }
+
+  std::optional<Failure> take_tag(const TagFact& tag, std::size_t place, Seq seq) {
+    const SpanTag* known = nullptr;
+    if (span_.tags.add(tag, place, seq, known)) return std::nullopt;
+    return entry_failure(seq, tag_reason(tag, known->last_count, known->last_seq));
+  }
+
+  void take_rest(const EntryFacts& facts, Seq seq) {
+    if (facts.keys) {
+      span_.keys.emplace_back(seq, *facts.keys);
+      span_.key_commits.push_back(facts.commit_first_seq);
+    }
+    if (!facts.known_type) ++span_.unknown_types;
+  }
+
   std::optional<Failure> read_rows() {
-    auto starts = CommitStarts::open(rows_, span_.first);
+    if (entries_from_ == end_) return std::nullopt;
+    auto starts = CommitStarts::open(rows_, entries_from_);
     if (!starts) return failure_of("checkpoints", starts.error());
     std::vector<ByteView> entries;
     while (!source_.done()) {
@@ -202,12 +322,7 @@ class SpanReader {
       return failure;
     }
     const EntryFacts& facts = **read;
-    const bool opens = seq == span_.first;
-    if (!opens && facts.time_ns <= span_.last_time_ns) {
-      return entry_failure(seq, "its time is not after that of the event before it");
-    }
-    if (opens) span_.first_time_ns = facts.time_ns;
-    span_.last_time_ns = facts.time_ns;
+    if (auto failure = take_time(facts, seq)) return failure;
 
     const auto start = starts.of(seq);
     if (!start) {
@@ -230,16 +345,9 @@ class SpanReader {
     }
     if (seq + 1 == starts.end()) ++span_.commits;
     for (std::size_t i = 0; i < facts.tags.size(); ++i) {
-      const SpanTag* known = nullptr;
-      if (!span_.tags.add(facts.tags[i], i, seq, known)) {
-        return entry_failure(seq, tag_reason(facts.tags[i], known->last_count, known->last_seq));
-      }
+      if (auto failure = take_tag(facts.tags[i], i, seq)) return failure;
     }
-    if (facts.keys) {
-      span_.keys.emplace_back(seq, *facts.keys);
-      span_.key_commits.push_back(facts.commit_first_seq);
-    }
-    if (!facts.known_type) ++span_.unknown_types;
+    take_rest(facts, seq);
     span_.id_prints.push_back(id_print(facts.id));
     span_.oldest_id_ms = std::min(span_.oldest_id_ms, event_id_ms(facts.id));
     return std::nullopt;
@@ -289,6 +397,8 @@ class SpanReader {
 
   const StoreReader& rows_;
   std::uint64_t size_;
+  Seq end_;
+  Seq entries_from_;  // events of the span before it were removed
   SpanRows source_;
   EntryReader reader_;
   Span span_;
@@ -357,8 +467,8 @@ std::uint64_t id_print(const EventId& id) {
   return mix(first * 0x9e3779b97f4a7c15 ^ second);
 }
 
-Span read_span(const StoreReader& rows, Seq first, std::uint64_t size) {
-  return SpanReader(rows, first, size).run();
+Span read_span(const StoreReader& rows, Seq first, std::uint64_t size, Seq first_kept) {
+  return SpanReader(rows, first, size, first_kept).run();
 }
 
 }  // namespace phantom

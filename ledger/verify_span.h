@@ -67,7 +67,8 @@ struct Span {
   // The first thing that is wrong with it; the events before it are in the fields below.
   std::optional<Failure> failure;
 
-  std::int64_t first_time_ns = 0;
+  std::uint64_t read = 0;  // entries of it: the others were removed, and only their hashes stay
+  std::int64_t first_time_ns = 0;  // of those that were read
   std::int64_t last_time_ns = 0;
   SpanTags tags;
   std::vector<std::pair<Seq, KeyNews>> keys;
@@ -82,6 +83,7 @@ struct Span {
 
 // Reads and checks the entries [first, min(first + kSpanEvents, size)): rows, entries, times, links
 // within the span, that each names the first event of its commit, hashes, and the tile of level 1.
-Span read_span(const StoreReader& rows, Seq first, std::uint64_t size);
+// Of events before `first_kept` it reads the hashes that stay, and the entries that were kept.
+Span read_span(const StoreReader& rows, Seq first, std::uint64_t size, Seq first_kept);
 
 }  // namespace phantom

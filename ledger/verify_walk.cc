@@ -11,11 +11,12 @@ namespace {
 
 class Walk {
  public:
-  Walk(const StoreReader& rows, VerifyFold& fold, Seq from, const Checkpoint& head,
+  Walk(const StoreReader& rows, VerifyFold& fold, Seq from, Seq first_kept, const Checkpoint& head,
        const SignatureScope& scope)
       : rows_(rows),
         fold_(fold),
         from_(from),
+        first_kept_(first_kept),
         head_(head),
         scope_(scope),
         spans_((head.size - from + kSpanEvents - 1) / kSpanEvents) {}
@@ -25,7 +26,7 @@ class Walk {
     for (std::uint64_t i = next_++; i < spans_; i = next_++) {
       const Seq first = from_ + i * kSpanEvents;
       std::optional<Span> span;
-      if (!stopped_) span = read_span(rows_, first, head_.size);
+      if (!stopped_) span = read_span(rows_, first, head_.size, first_kept_);
       std::optional<CommitContext> context;
       {
         std::unique_lock lock(mutex_);
@@ -41,7 +42,7 @@ class Walk {
       }
       turn_changed_.notify_all();
       if (!context) continue;
-      CommitsResult commits = check_commits(rows_, *span, *context, head_, scope_);
+      CommitsResult commits = check_commits(rows_, *span, *context, head_, scope_, first_kept_);
       const std::lock_guard lock(mutex_);
       note(std::move(commits.failure));
       if (result_.failure) stopped_ = true;
@@ -63,6 +64,7 @@ class Walk {
   const StoreReader& rows_;
   VerifyFold& fold_;  // guarded by mutex_
   Seq from_;
+  Seq first_kept_;
   const Checkpoint& head_;
   const SignatureScope& scope_;
   std::uint64_t spans_;
@@ -88,10 +90,10 @@ void parallel_for(std::size_t count, unsigned threads,
   run();
 }
 
-WalkResult walk_spans(const StoreReader& rows, VerifyFold& fold, Seq from, const Checkpoint& head,
-                      const SignatureScope& scope, unsigned threads,
+WalkResult walk_spans(const StoreReader& rows, VerifyFold& fold, Seq from, Seq first_kept,
+                      const Checkpoint& head, const SignatureScope& scope, unsigned threads,
                       const std::function<void(std::uint64_t)>& progress) {
-  Walk walk(rows, fold, from, head, scope);
+  Walk walk(rows, fold, from, first_kept, head, scope);
   {
     std::vector<std::jthread> others;
     const std::uint64_t spans = (head.size - from) / kSpanEvents + 1;

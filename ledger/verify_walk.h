@@ -23,8 +23,8 @@ struct WalkResult {
 
 // Walks [fold's beginning, size). `progress` is called on this thread now and then with the events
 // done.
-WalkResult walk_spans(const StoreReader& rows, VerifyFold& fold, Seq from, const Checkpoint& head,
-                      const SignatureScope& scope, unsigned threads,
+WalkResult walk_spans(const StoreReader& rows, VerifyFold& fold, Seq from, Seq first_kept,
+                      const Checkpoint& head, const SignatureScope& scope, unsigned threads,
                       const std::function<void(std::uint64_t)>& progress);
 
 }  // namespace phantom

@@ -78,10 +78,10 @@ Result<std::unique_ptr<Writer>> Writer::open(const Home& home, Lease lease,
   PH_ASSIGN(std::unique_ptr<Store> store, Store::open(files.db(), options.store));
   PH_POINT("open.store_opened");
   PH_ASSIGN(const auto format, store->get(rows::meta("format")));
-  if (format && *format != rows::kFormat) {
+  if (format && !rows::is_known_format(*format)) {
     return Error{Code::kUnsupported,
                  "the ledger has format " + escape_terminal(*format) + ", this phantom writes " +
-                     std::string(rows::kFormat),
+                     std::string(rows::kFormat) + " and " + std::string(rows::kPrunedFormat),
                  "an older one: run 'phantom ledger upgrade'; a newer one: use a newer phantom"};
   }
   PH_ASSIGN(std::optional<SignedCheckpoint> head, read_head(*store));
@@ -224,6 +224,44 @@ Result<Receipt> Writer::append(Draft draft) {
     return Error{Code::kClosed, "the ledger is closing"};
   }
   return receipt.get();
+}
+
+Result<Receipt> Writer::append_own(Draft draft) {
+  draft.id = make_event_id(*options_.clock, *options_.random);
+  draft.occurred_ns = options_.clock->wall_ns();
+  draft.mono_ns = options_.clock->mono_ns();
+  draft.boot_id = options_.clock->boot_id();
+  Submission own{std::move(draft), std::nullopt, nullptr};
+  std::vector<Result<Receipt>> results;
+  CommitLock committing = wait_for_commit();
+  PH_TRY(try_commit(std::span(&own, 1), results, nullptr));
+  Result<Receipt> receipt = std::move(results[0]);
+  rotate_epoch_when_due();
+  return receipt;
+}
+
+Status Writer::rewrite(const MakeChanges& next) {
+  const CommitLock committing = wait_for_commit();
+  const std::lock_guard writing(write_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (latched_) return *latched_;
+  }
+  PH_TRY(check_surroundings());
+  PH_ASSIGN(const RowChanges changes, next(*store_, sequencer_.size()));
+  Status written = store_->commit(changes);
+  if (written.ok()) return {};
+  const std::lock_guard lock(mutex_);
+  latched_ =
+      Error{Code::kClosed, "the ledger stopped after a failed write: " + written.error().message,
+            "end the process that holds the ledger; the next one starts it again"};
+  return written;
+}
+
+Status Writer::compact() {
+  const CommitLock committing = wait_for_commit();
+  const std::lock_guard writing(write_mutex_);
+  return store_->compact();
 }
 
 SignedCheckpoint Writer::head() const {

@@ -22,6 +22,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -59,6 +60,15 @@ class Writer {
   void commit_now(std::vector<Submission> batch);
   // One event, durable or refused when it returns; on this thread if no commit is running.
   Result<Receipt> append(Draft draft);
+
+  // One event that only the writer itself may record; as append() otherwise.
+  Result<Receipt> append_own(Draft draft);
+  // Writes rows that no commit makes, as one synced batch. No commit runs meanwhile. An error of
+  // `next` changes nothing; one of the write latches, as a failed commit does.
+  using MakeChanges = std::function<Result<RowChanges>(const RowSource& rows, std::uint64_t size)>;
+  Status rewrite(const MakeChanges& next);
+  // Lets the store drop what was deleted. Long, and no commit runs meanwhile.
+  Status compact();
 
   // The newest published checkpoint.
   SignedCheckpoint head() const;

@@ -18,6 +18,9 @@ PAYLOAD_TABLES_MAX = ENTRY_BYTES_MAX // 4
 PLANS_MAX = 10_000
 LISTS_UNCHECKED_BYTES = 1_024
 CREATED, ANNOUNCED = 9101, 9102
+PRUNE_REQUESTED, PRUNE_COMPLETED = 9113, 9114
+PRUNE_TAG = b"ledger:prune"
+TAGS_MARK = b" tags="
 EPOCH_TAG = b"ledger:epoch"
 TAG = re.compile(rb"[!-9;-~]+:[!-~]+")
 
@@ -26,7 +29,7 @@ FORMATS = {"ubyte": "B", "byte": "b", "bool": "B", "ushort": "H", "short": "h", 
 ID16 = ("16s", 16, 1)
 
 Facts = collections.namedtuple(
-    "Facts", "leaf id time_ns commit_first_seq tags keys known_type")
+    "Facts", "leaf id time_ns commit_first_seq tags keys known_type prune")
 
 
 class Malformed(Exception):
@@ -252,6 +255,17 @@ def read_keys(kind, root):
     return None, root.number(0), None, texts[0], tuple(root.number(field) for field in (2, 3, 4))
 
 
+def read_prune(root):
+    """First event that stays, root over those that go, hash of the tags that they alone have."""
+    tree_root, policy = root.raw(1), root.raw(2)
+    require(len(tree_root) == 32, "it asks for a prune and names no root")
+    mark = policy.rfind(TAGS_MARK)
+    tags = policy[mark + len(TAGS_MARK) :]
+    require(mark >= 0 and re.fullmatch(rb"[0-9a-f]{64}", tags),
+            "it asks for a prune and does not name the tags that go")
+    return root.number(0), tree_root, bytes.fromhex(tags.decode())
+
+
 def read_entry(data, seq, schema):
     """What the other events and the tree have to know of an entry."""
     require(16 <= len(data) <= ENTRY_BYTES_MAX, "wrong length")
@@ -277,8 +291,11 @@ def read_entry(data, seq, schema):
     root = read_payload(kind, payload, schema)
     keys = read_keys(kind, root) if kind in (CREATED, ANNOUNCED) and root else None
     require((EPOCH_TAG in names) == (keys is not None), "epoch tag and type do not fit")
+    require((PRUNE_TAG in names) == (kind in (PRUNE_REQUESTED, PRUNE_COMPLETED)),
+            "prune tag and type do not fit")
+    prune = read_prune(root) if kind == PRUNE_REQUESTED and root else None
     return Facts(leaf_hash(data), entry.number(2), entry.number(4), entry.number(24), tags, keys,
-                 root is not None)
+                 root is not None, prune)
 
 
 def self_test():

@@ -9,11 +9,19 @@ import struct
 
 from flatbuffer_entry import Schema, read_entry
 from signed_note import (EMPTY_ROOT, WIDTH, Failed, Key, Missing, Note, Tree, check_signatures,
-                         require)
+                         require, sha256, verifies)
 
-FORMATS = (b"phantom-ledger/1", b"phantom-ledger/2")
+FORMATS = (b"phantom-ledger/1", b"phantom-ledger/2", b"phantom-ledger/3")
+PRUNED = 3  # the version with removed events
+STATE_TAGS = (b"ledger:epoch", b"ledger:prune", b"audit:holds")
+STATE_KINDS = (b"vault:", b"config:", b"hold:")
 SIGNATURES_PER_TASK = 64
 NS_PER_MS = 1_000_000
+
+
+def is_state_tag(name):
+    """Tags whose events stay when others are removed."""
+    return name in STATE_TAGS or name.startswith(STATE_KINDS)
 
 
 def be64(value):
@@ -110,6 +118,9 @@ class Rows:
                           "not know")
         self.version = FORMATS.index(meta[b"format"]) + 1
         self.kinds = b"bcghimt" if self.version == 1 else b"cghmt"
+        self.bundle_kinds = b"b"
+        if self.version == PRUNED:
+            self.kinds, self.bundle_kinds = b"cghkmt", b"bl"
         families = {"default"} if self.version == 1 else {"default", "bundles"}
         require(set(store.families) == families, "there is a column family nobody wrote, or one is "
                                                  "missing")
@@ -121,8 +132,8 @@ class Rows:
 
     def check_rest(self):
         """No rows of other kinds: the ranges between the known ones are empty."""
-        for family, kinds in (("default", self.kinds), (self.bundles, b"b")):
-            if family == "default" and kinds == b"b":
+        for family, kinds in (("default", self.kinds), (self.bundles, self.bundle_kinds)):
+            if family == "default" and kinds == self.bundle_kinds:
                 continue
             bounds = [b""] + [bytes([kind + more]) for kind in kinds for more in (0, 1)] + [None]
             for lower, upper in zip(bounds[::2], bounds[1::2]):
@@ -148,6 +159,12 @@ class Ledger:
         self.commit_rows = iter(rows.of_kind(b"c"))
         self.read_commit()
         self.signatures = []
+        self.first_kept = 0  # events before it were removed
+        self.bundle_roots = {}  # size -> root, where events can have been removed up to
+        self.prunes = []  # requests: number of the event, first kept, root, tags
+        self.removed_links = {}  # tag -> event that stays, the one before it and the count
+        self.loose_commit = None  # over removed events, and ends no epoch
+        self.epochs = []  # size from which on the key signs, key
 
     def verify(self, identity):
         expected = {b"format": self.rows.meta[b"format"], b"store": identity}
@@ -158,12 +175,15 @@ class Ledger:
         if self.tree.size == 0:
             require(first is None, "a checkpoint over events that are not there")
             raise Missing("the ledger holds no commit: its creation did not finish")
+        prune = self.check_removed()
         self.check_tiles()
-        self.check_tables()
+        self.check_tables(prune)
         self.rows.check_rest()
 
     def tasks(self):
         """Walks the events. Their commits' signatures come out as tasks."""
+        if self.rows.version == PRUNED:
+            self.take_removed()
         for facts, failure in self.runs():
             for fact in facts:
                 self.take(fact)
@@ -179,7 +199,8 @@ class Ledger:
 
     def runs(self):
         def bundles():
-            for n, (key, value) in enumerate(self.rows.of_kind(b"b", self.rows.bundles)):
+            stored = self.rows.of_kind(b"b", self.rows.bundles)
+            for n, (key, value) in enumerate(stored, self.first_kept // WIDTH):
                 found = number_of(key, "bundle")
                 require(found == n, f"bundle {n} is missing")
                 yield n, value
@@ -201,6 +222,68 @@ class Ledger:
                 one = self.commits == commits + 1 and self.commit_first_seq == self.tree.size
                 require(one, f"the run of events from {first} on is not that of one commit")
 
+    def take_removed(self):
+        """The hashes of removed events and, of those, the entries that were kept."""
+        kept = iter(self.rows.of_kind(b"k"))
+        key, data = next(kept, (None, b""))
+        for n, (row, hashes) in enumerate(self.rows.of_kind(b"l", self.rows.bundles)):
+            require(number_of(row, "hashes") == n, f"the hashes of removed bundle {n} are missing")
+            require(len(hashes) == 32 * WIDTH, f"the hashes of removed bundle {n}: wrong length")
+            for at in range(0, len(hashes), 32):
+                seq, leaf = self.tree.size, hashes[at : at + 32]
+                if key is not None and number_of(key, "kept") == seq:
+                    self.take_kept(seq, leaf, read_entry(data, seq, self.work.schema))
+                    key, data = next(kept, (None, b""))
+                self.grow(leaf)
+                require(self.next_epoch is None, f"event {seq}: its epoch's last checkpoint is gone")
+        require(key is None, "there is a kept entry where none belongs")
+        self.first_kept = self.tree.size
+        require(self.first_kept > 0, "a pruned ledger's format, and nothing was removed")
+        require(self.next_size is None or self.loose_commit is None or
+                self.next_size > self.first_kept, "a checkpoint of removed events is there")
+
+    def take_kept(self, seq, leaf, facts):
+        require(facts.leaf == leaf, f"event {seq}: not what its hash was made of")
+        require(facts.time_ns > self.last_time, f"event {seq}: time goes back")
+        self.last_time = facts.time_ns
+        tags = [tag for tag in facts.tags if is_state_tag(tag[0])]
+        require(tags, f"event {seq}: it is kept and has no tag to be kept for")
+        self.link_tags(seq, tags)
+        self.take_prune(seq, facts)
+        if seq == 0 or facts.keys is not None:
+            self.take_keys(seq, facts.keys)
+        self.unknown_types += not facts.known_type
+
+    def take_prune(self, seq, facts):
+        if facts.prune is not None:
+            self.prunes.append((seq,) + facts.prune)
+
+    def link_tags(self, seq, tags):
+        for name, prev_seq, count in tags:
+            if (name not in self.tags and prev_seq < self.first_kept and count > 1 and
+                    not is_state_tag(name)):
+                self.removed_links[name] = (seq, prev_seq, count - 1)
+                self.tags[name] = (seq, count)
+                continue
+            last_seq, last_count = self.tags.get(name, (0, 0))
+            if prev_seq != last_seq or count != last_count + 1:
+                raise Failed(f"event {seq}: the link of its tag {name.decode()} is wrong")
+            self.tags[name] = (seq, count)
+
+    def check_removed(self):
+        """The event that says why events are gone: the newest request for that many or more."""
+        if self.first_kept == 0:
+            return None
+        for seq, first_kept, root, tags in reversed(self.prunes):
+            what = f"event {seq}"
+            require(first_kept <= seq and first_kept % WIDTH == 0,
+                    f"{what} asks for a prune up to event {first_kept}, which nothing can be")
+            require(first_kept == 0 or self.bundle_roots[first_kept] == root,
+                    f"{what} asks for a prune of events with another root")
+            if first_kept >= self.first_kept:
+                return seq, first_kept, tags
+        raise Failed(f"events 0 to {self.first_kept - 1} were removed and no event says so")
+
     def take(self, facts):
         seq = self.tree.size
         # No texts are made in here until one is needed: this runs once for each event.
@@ -215,15 +298,15 @@ class Ledger:
         made_ms = int.from_bytes(facts.id[:6], "big")
         if self.rows.version > 1 and made_ms * NS_PER_MS > facts.time_ns:
             raise Failed(f"event {seq}: its id was made after it")
-        for name, prev_seq, count in facts.tags:
-            last_seq, last_count = self.tags.get(name, (0, 0))
-            if prev_seq != last_seq or count != last_count + 1:
-                raise Failed(f"event {seq}: the link of its tag {name.decode()} is wrong")
-            self.tags[name] = (seq, count)
+        self.link_tags(seq, facts.tags)
+        self.take_prune(seq, facts)
         if seq == 0 or facts.keys is not None or self.next_epoch is not None:
             self.take_keys(seq, facts.keys)
         self.unknown_types += not facts.known_type
-        completed = self.tree.append(facts.leaf)
+        self.grow(facts.leaf)
+
+    def grow(self, leaf):
+        completed = self.tree.append(leaf)
         while len(self.open_tiles) < len(completed):
             level = bytes([len(self.open_tiles)])
             self.open_tiles.append([])
@@ -233,6 +316,8 @@ class Ledger:
             self.open_tiles[level].append(digest)
             if len(self.open_tiles[level]) == WIDTH:
                 self.check_tile(level)
+        if self.rows.version == PRUNED and len(completed) > 1:
+            self.bundle_roots[self.tree.size] = self.tree.root()
         if self.tree.size in self.sizes:
             self.roots[self.tree.size] = self.tree.root()
         if self.next_size is not None and self.next_size <= self.tree.size:
@@ -261,6 +346,7 @@ class Ledger:
         key = Key(epoch_key)
         if created:
             self.origin, self.log, self.epoch = origin, Key(log), key
+            self.epochs.append((0, key))
             require(self.log.name == origin, f"{what}: the log key has another name")
             self.used_keys.add(self.log.key)
         else:
@@ -271,6 +357,10 @@ class Ledger:
 
     def take_commit(self, size):
         require(size == self.tree.size, "there is a commit row where none belongs")
+        if self.rows.version == PRUNED and self.first_kept == 0:
+            require(self.loose_commit is None, "a checkpoint of removed events is there")
+            if self.next_epoch is None:
+                self.loose_commit = size
         note = Note(self.next_commit[1], f"the checkpoint over {size} events")
         root = base64.b64encode(self.tree.root()).decode()
         require(note.text == f"{self.origin}\n{size}\n{root}\n",
@@ -284,6 +374,7 @@ class Ledger:
         self.commit_first_seq = size
         if self.next_epoch is not None:
             self.epoch, self.next_epoch = self.next_epoch, None
+            self.epochs.append((size, self.epoch))
         self.read_commit()
 
     def check_tile(self, level):
@@ -307,12 +398,43 @@ class Ledger:
                 self.rows.store.rows("default", above, b"i", self.work.spread)):
             raise Failed(f"there is a tile that no events belong to: {key.hex()}")
 
-    def check_tables(self):
+    def check_tables(self, prune):
+        if prune is not None:
+            self.check_tags_of_removed(prune)
+            return
         tags = ((b"g" + name, be64(seq) + be64(count))
                 for name, (seq, count) in sorted(self.tags.items()))
         self.compare(b"g", tags)
         if self.rows.version == 1:
             self.compare(b"i", ((b"i" + key, be64(seq)) for key, seq in sorted(self.ids.items())))
+
+    def check_tags_of_removed(self, prune):
+        """The tag table, with the rows of tags that removed events alone have."""
+        request, asked, wanted = prune
+        digest = bytes(32)
+        left = dict(self.tags)
+
+        def add(name, seq, count):
+            leaf = sha256(b"\0" + name + be64(seq) + be64(count))
+            return sha256(b"\1" + digest + leaf)
+
+        for key, value in self.rows.of_kind(b"g"):
+            name = key[1:]
+            link = self.removed_links.get(name)
+            if link is not None and link[0] >= request:
+                digest = add(name, *link[1:])
+            if name in left:
+                seq, count = left.pop(name)
+                require(value == be64(seq) + be64(count), f"row {key.hex()} is not what the events say")
+                continue
+            require(len(value) == 16, f"row {key.hex()} is malformed")
+            seq, count = struct.unpack(">QQ", value)
+            require(seq < self.first_kept and 0 < count <= seq + 1 and not is_state_tag(name),
+                    f"row {key.hex()} is not what the events say")
+            digest = add(name, seq, count)
+        require(not left, "a tag has no row")
+        require(asked > self.first_kept or digest == wanted,
+                f"the rows of tags that removed events alone have are not those of event {request}")
 
     def compare(self, prefix, expected):
         for wanted, found in itertools.zip_longest(expected, self.rows.of_kind(prefix)):
@@ -332,10 +454,23 @@ class Ledger:
         """Are all its signature lines those of the commit? Others may be a witness's, or ours with
         a byte changed: nobody can tell."""
         committed = self.notes.get(note.size)
+        if committed is None and 0 < note.size <= self.first_kept:
+            return self.signed_lines_of(note)
         return committed is not None and set(note.lines) <= set(committed.lines)
 
 
+    def signed_lines_of(self, note):
+        """The same where the commit was removed: good lines of the keys in force."""
+        epoch = [key for begin, key in self.epochs if begin < note.size][-1]
+        for name, payload in note.signatures:
+            keys = [key for key in (self.log, epoch) if (name, payload[:4]) == (key.name, key.id)]
+            if not keys or not verifies(keys[0].key, note.text.encode(), payload[4:]):
+                return False
+        return True
+
+
 def self_test():
+    assert is_state_tag(b"vault:p") and not is_state_tag(b"session:vault:p"), "state tags"
     assert split_entries(bytes.fromhex("00036f6e65000374776f00057468726565")) == [
         b"one", b"two", b"three"], "bundle"
     for broken in (b"\x00", b"\x00\x02a"):

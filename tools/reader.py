@@ -170,6 +170,8 @@ def verify_ledger(arguments, schema):
             facts += f", cosigned by {witness.name} up to size {max(sizes)}"
         else:
             undecided.append(f"no checkpoint from outside is cosigned by {witness.name}")
+    if ledger.first_kept:
+        facts += f", events 0 to {ledger.first_kept - 1} removed on record"
     if undecided:
         raise Missing(f"consistent: {facts}; but " + "; ".join(undecided))
     return facts

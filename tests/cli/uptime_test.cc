@@ -91,6 +91,8 @@ TEST(Uptime, SilenceOfTwiceTheIntervalIsNoGapAndMoreIsOne) {
   late.service_starts(0).service_beats(121).service_stops(130);
   EXPECT_EQ(late.read(0, 130), "0-121 unknown, 121-130 up");
   EXPECT_EQ(late.uptime(0, 130).lost, 0U);
+  EXPECT_EQ(late.uptime(0, 130).recorders, 1U);
+  EXPECT_EQ(late.uptime(10, 20).recorders, 1U);
 }
 
 TEST(Uptime, KilledServiceIsAGapFromItsLastSignUntilTheNextOneStarts) {

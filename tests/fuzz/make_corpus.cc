@@ -5,7 +5,10 @@
 #include "events/catalog.h"
 #include "events/encoding.h"
 #include "events/envelope.h"
+#include "events/sha256.h"
 #include "events/tags.h"
+#include "ledger/bundle_manifest.h"
+#include "ledger/bundle_members.h"
 #include "ledger/epochs.h"
 #include "ledger/head_guard.h"
 #include "ledger/proof_text.h"
@@ -14,6 +17,7 @@
 #include "ledger/tree.h"
 #include "ledger/wire.h"
 #include "ledger/witness.h"
+#include "tests/support/ledger_bundle.h"
 #include "tests/support/ledger_test_log.h"
 #include "tests/support/sample_drafts.h"
 #include "tests/support/seeded_random.h"
@@ -211,6 +215,27 @@ void put_tiles(const Corpora& corpora) {
   corpora.put("tiles", "bundle", bundle);
 }
 
+// Small ones: the schema is another, and so is the guide.
+void put_bundles(const Corpora& corpora) {
+  test::MemoryLedger ledger;
+  ledger.commit(2);
+  ledger.start_epoch(1);
+  for (const char* query : {"", "session=test", "from=1 to=3"}) {
+    const EntryFilter filter = *parse_query(query);
+    test::BundleParts parts = test::take_apart(test::make_bundle(ledger, filter));
+    parts["VERIFY.md"] = Bytes(3, 'x');
+    parts["catalogue.bfbs"] = Bytes(3, 'y');
+    BundleManifest manifest = *parse_manifest(parts.text("manifest.json"));
+    manifest.schema = sha256(parts["catalogue.bfbs"]);
+    parts["manifest.json"] = to_bytes(as_bytes(manifest_text(manifest)));
+    const std::string name = *query == 0 ? "all" : query[0] == 's' ? "chain" : "range";
+    corpora.put("phx", name, put_together(parts, test::log_key_of(ledger)));
+    if (name == "chain") corpora.put("phx", "manifest", parts["manifest.json"]);
+  }
+  corpora.put("phx", "receipt", "anchors/w1/00000000000000000012.note");
+  corpora.put("phx", "consistency", bundle::consistency_text({Digest{}, Digest{1}}));
+}
+
 void put_vault(const Corpora& corpora) {
   SeededRandom random(22);
   VaultHeader header;
@@ -333,6 +358,7 @@ int main(int argc, char** argv) {
   phantom::put_wire(corpora);
   phantom::put_witness(corpora);
   phantom::put_tiles(corpora);
+  phantom::put_bundles(corpora);
   phantom::put_vault(corpora);
   phantom::put_logs(corpora);
   phantom::put_text(corpora);

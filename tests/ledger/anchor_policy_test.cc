@@ -45,7 +45,7 @@ TEST(AnchorPolicy, ReadsEveryKindOfLine) {
       "anchor bucket put https://s3.example/b/ header env PUT_HEADER\n"
       "anchor mate peer " +
       log_key(4, "phantom.local/mate") +
-      " /home/mate/.phantom\n"
+      " /srv/mate\n"
       "group both all w1 w2\n"
       "group outer 2 both ci tsa1\n"
       "quorum outer\n"

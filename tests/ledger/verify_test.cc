@@ -374,7 +374,7 @@ TEST(VerifyRows, UnknownEventTypeIsIndeterminateButHashed) {
 
 TEST(VerifyRows, NewerFormatIsIndeterminate) {
   MemoryLedger ledger;
-  ledger.rows[rows::meta("format")] = "phantom-ledger/3";
+  ledger.rows[rows::meta("format")] = "phantom-ledger/4";
   EXPECT_EQ(ledger.verify_own().exit_code, 3) << verdict_text(ledger.verify_own());
 }
 

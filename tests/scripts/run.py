@@ -9,7 +9,8 @@ A script is a text file of lines:
   unset NAME
   file PATH         the indented lines below (4 spaces) are its content
   bytes PATH        the same; each line is the inside of a Python bytes literal, no line ends added
-  $ COMMAND         sh runs it in the project's directory; "phantom" is the program under test
+  $ COMMAND         sh runs it in the project's directory; "phantom" is the program under test, and
+                    "phantom-verify" the one beside it
   tty COMMAND       the same on a terminal of its own
   < TEXT => REPLY   tty: wait for TEXT, then type REPLY and Enter
   > TEXT            next line of standard output; [..] stands for anything
@@ -82,6 +83,7 @@ class Run:
         tools = self.root / "bin"
         tools.mkdir()
         (tools / "phantom").symlink_to(binary)
+        (tools / "phantom-verify").symlink_to(binary.with_name("phantom-verify"))
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(CLEARED)}
         self.env.update(
             HOME=str(self.root / "user"),
