@@ -122,22 +122,6 @@ void RemovedTags::add(std::string_view tag, const TagState& state) {
   digest_ = node_hash(digest_, leaf_hash(as_bytes(row)));
 }
 
-Result<Digest> removed_tags(const StoreReader& rows, Seq first_kept) {
-  RemovedTags tags;
-  const auto cursor = rows.cursor(std::string(1, rows::kTag));
-  for (; cursor->valid(); cursor->next()) {
-    const std::string_view tag = cursor->key().substr(1);
-    const ByteView value = as_bytes(cursor->value());
-    if (value.size() != 16) {
-      return Error{Code::kCorrupt, "a tag's row is damaged", "run 'phantom audit verify'"};
-    }
-    const TagState state{get_be64(value), get_be64(value.subspan(8))};
-    if (RemovedTags::covers(tag, state.last_seq, first_kept)) tags.add(tag, state);
-  }
-  PH_TRY(cursor->status());
-  return tags.digest();
-}
-
 Result<std::optional<PruneRequest>> parse_prune_request(Seq seq, EventNo type, ByteView payload) {
   if (type != event_no<schema::LedgerPruneRequested>()) return std::optional<PruneRequest>();
   const Bytes aligned = to_bytes(payload);

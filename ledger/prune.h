@@ -10,7 +10,6 @@
 #include "ledger/reader.h"
 #include "ledger/row_source.h"
 #include "ledger/store.h"
-#include "ledger/store_reader.h"
 
 #include <optional>
 #include <string>
@@ -37,8 +36,6 @@ class RemovedTags {
  private:
   Digest digest_{};
 };
-// Of the rows as they are.
-Result<Digest> removed_tags(const StoreReader& rows, Seq first_kept);
 
 // Why a prefix may be missing: what ledger.prune.requested says.
 struct PruneRequest {

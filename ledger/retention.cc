@@ -1,10 +1,10 @@
 #include "ledger/retention.h"
 
+#include "events/encoding.h"
 #include "ledger/layout.h"
 #include "ledger/lease.h"
 #include "ledger/point.h"
 #include "ledger/rows.h"
-#include "ledger/store_reader.h"
 #include "ledger/tree.h"
 #include "ledger/writer.h"
 
@@ -21,6 +21,22 @@ Status check_order(const PruneOrder& order, std::uint64_t size) {
 }
 
 }  // namespace
+
+Result<Digest> removed_tags(const StoreReader& rows, Seq first_kept) {
+  RemovedTags tags;
+  const auto cursor = rows.cursor(std::string(1, rows::kTag));
+  for (; cursor->valid(); cursor->next()) {
+    const std::string_view tag = cursor->key().substr(1);
+    const ByteView value = as_bytes(cursor->value());
+    if (value.size() != 16) {
+      return Error{Code::kCorrupt, "a tag's row is damaged", "run 'phantom audit verify'"};
+    }
+    const TagState state{get_be64(value), get_be64(value.subspan(8))};
+    if (RemovedTags::covers(tag, state.last_seq, first_kept)) tags.add(tag, state);
+  }
+  PH_TRY(cursor->status());
+  return tags.digest();
+}
 
 Result<Pruned> prune_ledger(
     const Home& home, const Context& context, const AppenderOptions& options,

@@ -14,6 +14,7 @@
 #include "ledger/home.h"
 #include "ledger/prune.h"
 #include "ledger/reader.h"
+#include "ledger/store_reader.h"
 
 #include <functional>
 #include <string>
@@ -30,6 +31,9 @@ struct PruneOrder {
 // Called when nobody else can record any more, so that what it sees stays true. An error is handed
 // on, and nothing was changed.
 using DecidePrune = std::function<Result<PruneOrder>(const LedgerReader& reader)>;
+
+// The hash of the rows of tags that only events before `first_kept` have, as the rows are.
+Result<Digest> removed_tags(const StoreReader& rows, Seq first_kept);
 
 struct Pruned {
   Seq first_kept = 0;

@@ -104,7 +104,7 @@ def a01_delete_the_log_only(victim):
     """Deletes db/, keeps head: FAILED in head; nothing more is recorded or done."""
     shutil.rmtree(victim.ledger / "db")
     victim.must_fail("head")
-    victim.must_refuse_to_write(FAILED, NO_INPUT, EXISTS)
+    victim.must_refuse_to_write(FAILED, NO_INPUT, EXISTS, DENIED)
     victim.must_fail("head")
 
 

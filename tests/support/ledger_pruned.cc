@@ -1,6 +1,7 @@
 #include "tests/support/ledger_pruned.h"
 
 #include "events/tags.h"
+#include "ledger/retention.h"
 #include "ledger/rows.h"
 #include "ledger/tree.h"
 #include "tests/support/ledger_home.h"
