@@ -6,6 +6,7 @@
 #include "cli/log_access.h"
 #include "cli/part_file.h"
 #include "cli/progress.h"
+#include "cli/project.h"
 #include "events/clock.h"
 #include "events/encoding.h"
 #include "events/limits.h"
@@ -41,6 +42,23 @@ Status settle_period(Environment& environment, EntryFilter& filter, std::uint64_
     environment.out().note("--to has not come yet: the bundle ends with what there is now");
   }
   return {};
+}
+
+// A secret has a history within its project. Named without one, it is that of the project that is
+// given, else of the one around the working directory.
+void settle_secret(Environment& environment, EntryFilter& filter) {
+  if (filter.secret.empty() || filter.secret.find('/') != std::string::npos) return;
+  std::string project = filter.project;
+  if (const auto here = environment.working_directory(); project.empty() && here.ok()) {
+    if (const auto found = read_project_at(*here); found.ok()) project = found->config.project_id;
+  }
+  if (project.empty()) {
+    environment.out().note(
+        "no project is given or around this directory: the bundle holds every event of the period");
+    environment.out().hint("--secret PROJECT/NAME asks for the history of one secret alone");
+    return;
+  }
+  filter.secret = project + "/" + filter.secret;
 }
 
 Result<Signer> load_log_key(Environment& environment, const Home& home, const std::string& origin) {
@@ -186,6 +204,7 @@ Result<int> export_bundle(Environment& environment, BundleExport wanted) {
   PH_ASSIGN(const Home home, environment.home());
   PH_ASSIGN(const OpenLog log, open_log(environment, std::nullopt));
   PH_TRY(settle_period(environment, wanted.filter, log.reader->head().checkpoint.size));
+  settle_secret(environment, wanted.filter);
   PH_ASSIGN(const Signer key,
             load_log_key(environment, home, log.reader->head().checkpoint.origin));
   BundleOrder order;
