@@ -43,6 +43,9 @@ def need(condition, text):
         raise AssertionError(text)
 
 
+# The name of a command with every character that some format has to escape. It is in session.started.
+AWKWARD = "q\"]=|,'\\z \u00fc\U0001f511"
+
 # None of them leaves the proxy: a service it does not know, and a token of nobody.
 REQUESTS = """
 import sys, urllib.request
@@ -80,7 +83,10 @@ class Ledger:
         self.run("init")
         self.run("exec", "-q", "--", "sh", "-c",
                  f'"{sys.executable}" - "$OPENAI_BASE_URL" <<"END"\n{REQUESTS}\nEND\n')
-        self.run("exec", "-q", "--", "sh", "-c", "echo 'a = \"b\" | c \\ d ] ü'; exit 3", code=3)
+        awkward = self.root / AWKWARD
+        awkward.write_text("#!/bin/sh\nexit 3\n")
+        awkward.chmod(0o755)
+        self.run("exec", "-q", "--", str(awkward), code=3)
         self.run("remove", "GITHUB_TOKEN", "--yes")
         self.run("audit", "show")
         self.run("audit", "stats")
@@ -269,6 +275,24 @@ def check_syslog_lines(directory, events):
                 need(f' {key}="{escaped}"' in found["data"], f"syslog: {key} in {found['data']}")
 
 
+# CEF: fields by its rules for escapes.
+
+CEF_LINE = re.compile(r"CEF:0\|((?:(?:[^|\\]|\\[|\\])*\|){6})(.*)")
+CEF_FIELD = re.compile(r"(\w+)=((?:[^=\\]|\\[=\\nr])*?)(?: (?=\w+=)|$)")
+
+
+def check_cef_lines(directory, events):
+    for line, event in zip(lines_of(directory / "export.cef.txt"), events, strict=True):
+        found = CEF_LINE.fullmatch(line)
+        need(found, f"cef: no line of CEF: {line}")
+        fields = list(CEF_FIELD.finditer(found[2]))
+        need("".join(field[0] for field in fields) == found[2], f"cef: fields of {found[2]}")
+        values = {field[1]: re.sub(r"\\([=\\])", r"\1", field[2]) for field in fields}
+        need(len(values) == len(fields), f"cef: a key twice in {found[2]}")
+        need(json.loads(values["cs6"]) == event["payload"], f"cef: {values['cs6']}")
+        need(values["externalId"] == str(event["seq"]) and values["cs3"] == event["leaf_hash"], "cef: event")
+
+
 # What readers of others, in node, understood
 
 
@@ -317,6 +341,8 @@ def check_syslog(read, events):
         need((got["appName"], got["pid"]) == ("phantom", str(event["peer_pid"] or "-")), "syslog: header")
         need(got["messageid"].startswith(f"PH{event['type_no']}"), "syslog: message id")
         need(got["ts"][:23] == event["time"][:23], f"syslog: time {got['ts']}")
+        if re.search(r'["\\\]]', event["payload"].get("command") or ""):
+            continue  # this reader knows no escapes: check_syslog_lines does
         need(got["message"] == f"{event['type']} {event['outcome']}", f"syslog: message {got['message']}")
         envelope = got["structuredData"][0]
         need(envelope.pop("$id") == "phantom@32473", "syslog: name of the envelope")
@@ -394,6 +420,7 @@ def main(arguments):
         for where in (GOLDEN, root):
             events = check_jsonl(where)
             types = {event["type"] for event in events}
+            need(where == GOLDEN or AWKWARD in [event["payload"].get("command") for event in events], AWKWARD)
             need(len(types) >= TYPES_MIN, f"only {len(types)} types: {sorted(types)}")
             if readers:
                 check_with_readers(readers, where, events)
@@ -401,6 +428,7 @@ def main(arguments):
             check_csv(where, events)
             check_ocsf(where, events)
             check_syslog_lines(where, events)
+            check_cef_lines(where, events)
             if where != GOLDEN:
                 check_sqlite(where, events)
         if readers:
