@@ -86,22 +86,42 @@ class GateRun {
               fold(policy, filter, *log.reader, report.head->size));
     AuditGate done{policy.digest, static_cast<std::uint32_t>(policy.rules.size()), 0,
                    report.head->size};
+    const std::string removed = removed_text(filter, *log.reader, report.head->size);
+    bool undecided = false;
     for (std::size_t i = 0; i < findings.size(); ++i) {
-      checks[i].state = findings[i].broken ? CheckState::kPolicy : CheckState::kPass;
-      if (!findings[i].broken) continue;
-      checks[i].reason = gate_finding_text(policy.rules[i], findings[i]);
-      checks[i].seqs = findings[i].seqs;
-      ++done.broken;
+      const GateFinding& found = findings[i];
+      Check& check = checks[i];
+      check.state = found.broken      ? CheckState::kPolicy
+                    : found.undecided ? CheckState::kIndeterminate
+                                      : CheckState::kPass;
+      check.reason =
+          found.broken || found.undecided ? gate_finding_text(policy.rules[i], found) : "";
+      check.seqs = found.undecided ? found.unknown_seqs : found.seqs;
+      if (check.state == CheckState::kPass) check.seqs.clear();
+      if (!removed.empty()) check.reason += (check.reason.empty() ? "" : "; ") + removed;
+      done.broken += found.broken ? 1 : 0;
+      undecided = undecided || found.undecided;
     }
     if (done.broken > 0) {
       report.verdict = Verdict::kPolicy;
       report.exit_code = kExitPolicy;
+    } else if (undecided) {
+      report.verdict = Verdict::kIndeterminate;
+      report.exit_code = kExitIndeterminate;
     }
     record_about_log(environment_, log, audit_gated(environment_.context(), done));
     return {};
   }
 
-  // The events that were verified, and no others.
+  // What the rules were not applied to; empty when nothing that was asked for was removed.
+  static std::string removed_text(const EntryFilter& filter, const LedgerReader& reader,
+                                  std::uint64_t size) {
+    if (seq_range(filter, size).first >= reader.first_kept()) return {};
+    return "not applied to events before event " + std::to_string(reader.first_kept()) +
+           ", which were removed";
+  }
+
+  // The events that were verified, and no others; those before first_kept() are gone.
   static Result<std::vector<GateFinding>> fold(const GatePolicy& policy, const EntryFilter& filter,
                                                LedgerReader& reader, std::uint64_t size) {
     if (reader.head().checkpoint.size < size) PH_TRY(reader.catch_up());
@@ -185,6 +205,9 @@ Command audit_gate_command() {
       "like; "
       "docs/guides/ci.md describes the file, docs/ci/gates.toml is one. A gate on one's own ledger "
       "is recorded as audit.gated.\n"
+      "Events removed under a retention policy are not looked at, and the report says so; a rule "
+      "that "
+      "needs one as a cause is undecided.\n"
       "Exit codes: 0 all rules hold, 4 POLICY: one does not, 1 FAILED, 2 usage or a bad FILE, 3 "
       "INDETERMINATE or no ledger, 74 I/O, 77 permission.";
   command.options = gate_flags(*args);

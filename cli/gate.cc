@@ -18,27 +18,35 @@ bool type_fits(std::string_view pattern, std::string_view name) {
   return pattern == name;
 }
 
-void count(GateFinding& finding, Seq seq) {
-  ++finding.count;
-  if (finding.seqs.size() < kSeqsMax) finding.seqs.push_back(seq);
+void count(std::uint64_t& count, std::vector<Seq>& seqs, Seq seq) {
+  ++count;
+  if (seqs.size() < kSeqsMax) seqs.push_back(seq);
+}
+
+std::string numbers_text(std::uint64_t count, const std::vector<Seq>& seqs) {
+  std::string text = ": seq ";
+  for (const Seq seq : seqs) {
+    if (seq != seqs.front()) text += ", ";
+    text += std::to_string(seq);
+  }
+  if (count > seqs.size()) text += " and " + std::to_string(count - seqs.size()) + " more";
+  return text;
 }
 
 }  // namespace
 
 std::string gate_finding_text(const GateRule& rule, const GateFinding& finding) {
+  if (finding.undecided) {
+    return "the cause of " + std::to_string(finding.unknown) +
+           (finding.unknown == 1 ? " event" : " events") + " was removed" +
+           numbers_text(finding.unknown, finding.unknown_seqs);
+  }
   const bool sessions = rule.kind == GateKind::kOpenSessions;
   std::string text = std::to_string(finding.count) + (sessions ? " open session" : " event");
   if (finding.count != 1) text += 's';
   if (rule.kind == GateKind::kRequire) text += " without a cause of type " + rule.caused_by;
   if (rule.max > 0) text += ", at most " + std::to_string(rule.max) + " allowed";
-  text += ": seq ";
-  for (const Seq seq : finding.seqs) {
-    if (seq != finding.seqs.front()) text += ", ";
-    text += std::to_string(seq);
-  }
-  if (finding.count > finding.seqs.size()) {
-    text += " and " + std::to_string(finding.count - finding.seqs.size()) + " more";
-  }
+  text += numbers_text(finding.count, finding.seqs);
   if (!rule.message.empty()) text += ". " + rule.message;
   return text;
 }
@@ -64,31 +72,37 @@ Status Gate::take(const schema::Entry& entry) {
     }
     if (rule.at_least && *exposure < *rule.at_least) continue;
     if (rule.kind == GateKind::kRequire) {
-      PH_ASSIGN(const bool caused, is_caused_by(entry, rule.caused_by));
-      if (caused) continue;
+      PH_ASSIGN(const Caused caused, is_caused_by(entry, rule.caused_by));
+      if (caused == Caused::kUnknown) count(found_[i].unknown, found_[i].unknown_seqs, entry.seq());
+      if (caused != Caused::kNo) continue;
     }
-    count(found_[i], entry.seq());
+    count(found_[i].count, found_[i].seqs, entry.seq());
   }
   return {};
 }
 
-Result<bool> Gate::is_caused_by(const schema::Entry& entry, std::string_view pattern) const {
+Result<Gate::Caused> Gate::is_caused_by(const schema::Entry& entry,
+                                        std::string_view pattern) const {
   Seq seq = entry.seq();
   flatbuffers::Optional<std::uint64_t> cause = entry.cause_seq();
   for (int i = 0; i < kCausesMax && cause; ++i) {
     // A cause is earlier than what it led to.
-    if (*cause >= seq) return false;
+    if (*cause >= seq) return Caused::kNo;
     seq = *cause;
-    PH_ASSIGN(const Bytes bytes, lookup_(seq));
-    PH_ASSIGN(const schema::Entry* found, parse_entry(bytes));
+    const Result<Bytes> bytes = lookup_(seq);
+    if (!bytes.ok() && bytes.error().code == Code::kNotFound) return Caused::kUnknown;
+    if (!bytes.ok()) return bytes.error();
+    PH_ASSIGN(const schema::Entry* found, parse_entry(*bytes));
     const EventInfo* info = find_event(found->type());
     if (info != nullptr && type_fits(pattern, info->name)) {
       // What was refused or failed led to nothing.
-      return found->outcome() != Outcome::Denied && found->outcome() != Outcome::Failed;
+      const bool refused =
+          found->outcome() == Outcome::Denied || found->outcome() == Outcome::Failed;
+      return refused ? Caused::kNo : Caused::kYes;
     }
     cause = found->cause_seq();
   }
-  return false;
+  return Caused::kNo;
 }
 
 std::vector<GateFinding> Gate::findings() const {
@@ -99,9 +113,10 @@ std::vector<GateFinding> Gate::findings() const {
       std::vector<Seq> seqs;
       for (const auto& [session, seq] : open_sessions_) seqs.push_back(seq);
       std::sort(seqs.begin(), seqs.end());
-      for (const Seq seq : seqs) count(all[i], seq);
+      for (const Seq seq : seqs) count(all[i].count, all[i].seqs, seq);
     }
     all[i].broken = all[i].count > rule.max;
+    all[i].undecided = !all[i].broken && all[i].count + all[i].unknown > rule.max;
   }
   return all;
 }

@@ -43,12 +43,17 @@ struct GateFinding {
   bool broken = false;
   std::uint64_t count = 0;  // events or sessions that count against the rule
   std::vector<Seq> seqs;    // the first of them
+  // Events whose cause was removed under a retention policy, so that nobody can say, and the first
+  // of them. Without them the rule holds, with them it would be broken: undecided.
+  bool undecided = false;
+  std::uint64_t unknown = 0;
+  std::vector<Seq> unknown_seqs = {};
 };
 
-// What is said of a rule that does not hold: the count and the first numbers.
+// What is said of a rule that is broken or undecided: the count and the first numbers.
 std::string gate_finding_text(const GateRule& rule, const GateFinding& finding);
 
-// The stored bytes of an earlier event.
+// The stored bytes of an earlier event; kNotFound when it was removed.
 using EntryLookup = std::function<Result<Bytes>(Seq)>;
 
 // Memory grows with the sessions that are open, with nothing else. One thread.
@@ -63,7 +68,8 @@ class Gate {
   std::vector<GateFinding> findings() const;
 
  private:
-  Result<bool> is_caused_by(const schema::Entry& entry, std::string_view pattern) const;
+  enum class Caused { kYes, kNo, kUnknown };
+  Result<Caused> is_caused_by(const schema::Entry& entry, std::string_view pattern) const;
 
   const GatePolicy& policy_;
   EntryLookup lookup_;

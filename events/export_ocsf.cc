@@ -6,7 +6,10 @@
 #include "events/export_record.h"
 #include "events/render.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
 
 namespace phantom {
 namespace {
@@ -50,6 +53,10 @@ const ClassOfFamily& class_of(const ExportRecord& record) {
   return kBaseEvent;
 }
 
+// The only values of http_method; others stand in api.operation.
+constexpr std::array<std::string_view, 9> kMethods = {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS",
+                                                      "PATCH",   "POST",   "PUT", "TRACE"};
+
 int activity_of_method(std::string_view method) {
   if (method == "GET" || method == "HEAD") return 2;
   if (method == "POST") return 1;
@@ -87,14 +94,14 @@ int status_of(Outcome outcome) {
   return 0;
 }
 
-void append_metadata(std::string& out, const ExportRecord& record, bool has_verdict) {
+void append_metadata(std::string& out, const ExportRecord& record, std::string_view profile) {
   const schema::Entry& entry = record.entry;
   out +=
       ",\"metadata\":{\"version\":\"1.8.0\",\"product\":{\"name\":\"phantom\",\"vendor_name\":"
       "\"phantom\"";
   append_json_member(out, "version", text_of(entry.version()));
   out += '}';
-  if (has_verdict) out += ",\"profiles\":[\"security_control\"]";
+  if (!profile.empty()) ((out += ",\"profiles\":[\"") += profile) += "\"]";
   append_json_member(out, "uid", format_uuid(event_id_of(entry)));
   out += ",\"sequence\":";
   append_json_number(out, entry.seq());
@@ -133,23 +140,34 @@ void append_object(std::string& out, std::string_view key, std::string_view name
   out += '}';
 }
 
+// The field, unless it says nothing: a request that was denied at the door has no host, for
+// example.
+std::optional<std::string> said(const Payload& payload, std::string_view name) {
+  std::optional<std::string> value(payload.find(name));
+  if (value && (value->empty() || *value == "0")) value.reset();
+  return value;
+}
+
 void append_api(std::string& out, const ExportRecord& record) {
   const Payload& payload = record.payload;
   out += ",\"api\":{\"operation\":";
-  append_json_text(out, payload.find("method").value_or(type_name_of(record)));
-  if (const auto service = payload.find("service")) append_object(out, "service", "name", *service);
-  if (const auto id = payload.find("request_id")) append_object(out, "request", "uid", *id);
+  append_json_text(out, said(payload, "method").value_or(type_name_of(record)));
+  if (const auto service = said(payload, "service")) {
+    append_object(out, "service", "name", *service);
+  }
+  if (const auto id = said(payload, "request_id")) append_object(out, "request", "uid", *id);
   out += "},\"src_endpoint\":{\"ip\":\"127.0.0.1\"}";
-  if (const auto host = payload.find("host")) {
+  if (const auto host = said(payload, "host")) {
     out += ",\"dst_endpoint\":{\"hostname\":";
     append_json_text(out, *host);
-    if (const auto port = payload.find("port")) (out += ",\"port\":") += *port;
+    if (const auto port = said(payload, "port")) (out += ",\"port\":") += *port;
     out += '}';
   }
-  if (const auto method = payload.find("method")) {
+  const auto method = said(payload, "method");
+  if (method && std::ranges::find(kMethods, *method) != kMethods.end()) {
     append_object(out, "http_request", "http_method", *method);
   }
-  if (const auto status = payload.find("http_status")) {
+  if (const auto status = said(payload, "http_status")) {
     (out += ",\"http_response\":{\"code\":") += *status + "}";
   }
 }
@@ -165,14 +183,16 @@ void append_class_members(std::string& out, const ExportRecord& record, int even
   }
   if (event_class == 3004) {
     const Payload& payload = record.payload;
-    const auto name = payload.find("secret_name");
+    const auto name = said(payload, "secret_name");
     append_object(out, "entity", "name", name.value_or(record.info->family));
     out.pop_back();
+    append_number(out, "type_id", kOther);
     append_json_member(out, "type", record.info->family);
     out += '}';
   }
   if (event_class == 1008) {
     append_json_member(out, "log_name", record.source.origin);
+    if (text_of(record.entry.boot_id()).empty()) return;  // nothing would name the device
     out += ",\"device\":{\"type_id\":0,\"type\":\"Unknown\"";
     append_json_member(out, "uid", text_of(record.entry.boot_id()));
     out += '}';
@@ -196,9 +216,15 @@ void append_ocsf(std::string& out, const ExportRecord& record) {
   append_number(out, "time", ms_of(entry.occurred_ns()));
   append_json_member(out, "message",
                      type_name_of(record) + " " + std::string(outcome_name(entry.outcome())));
-  append_number(out, "status_id", status_of(entry.outcome()));
+  const int status = status_of(entry.outcome());
+  append_number(out, "status_id", status);
+  append_json_member(out, "status", status == kOther ? outcome_name(entry.outcome()) : "");
   append_json_member(out, "status_detail", reason_name(entry.reason()));
-  append_metadata(out, record, has_verdict);
+  // The profile host gives the base event its actor.
+  append_metadata(out, record,
+                  has_verdict              ? "security_control"
+                  : found.event_class == 0 ? "host"
+                                           : "");
   if (has_verdict) {
     const bool denied = entry.outcome() == Outcome::Denied;
     append_number(out, "action_id", denied ? 2 : 1);

@@ -22,12 +22,18 @@ void append_parameter(std::string& out, std::string_view name, std::string_view 
 }
 
 void append_payload(std::string& out, const Payload& payload) {
-  out += "[payload@32473";
+  constexpr std::string_view kStart = "[payload@32473";
+  out += kStart;
+  const std::size_t start = out.size();
   std::string value;
   for (std::size_t i = 0; i < payload.size(); ++i) {
     value.clear();
     payload.append_plain(value, i, ',');
     append_parameter(out, payload.field(i).name, value);
+  }
+  if (out.size() == start) {  // an element without parameters confuses readers
+    out.resize(start - kStart.size());
+    return;
   }
   out += ']';
 }

@@ -97,6 +97,47 @@ TEST(Gate, ACauseThatWasRefusedOrIsNotEarlierIsNone) {
   EXPECT_EQ(disliked(rule, {{"secret.reveal.completed", Outcome::Ok, 0}}), Seqs{0});
 }
 
+TEST(Gate, ACauseThatWasRemovedLeavesARuleUndecided) {
+  const auto policy = parse_gate_policy(
+      "[[require]]\nname='a'\ntype='secret.reveal.completed'\ncaused_by='approval.*'");
+  ASSERT_TRUE(policy.ok());
+  const auto entry_of = [](Seq seq, Seq cause) {
+    Draft draft = sample_draft(find_event("secret.reveal.completed")->no, 7, "KEY");
+    draft.cause_seq = cause;
+    return *encode_entry(
+        draft, {.seq = seq, .tag_links = std::vector<Sequencing::TagLink>(draft.tags.size())});
+  };
+  Gate gate(*policy, [](Seq) -> Result<Bytes> { return Error(Code::kNotFound, "removed"); });
+  const Bytes first = entry_of(300, 9);
+  ASSERT_TRUE(gate.take(**parse_entry(first)).ok());
+  GateFinding found = gate.findings()[0];
+  EXPECT_FALSE(found.broken);
+  EXPECT_TRUE(found.undecided);
+  EXPECT_EQ(gate_finding_text(policy->rules[0], found),
+            "the cause of 1 event was removed: seq 300");
+
+  // One that has no cause for certain decides it.
+  const Bytes second = entry_of(301, 301);
+  ASSERT_TRUE(gate.take(**parse_entry(second)).ok());
+  found = gate.findings()[0];
+  EXPECT_TRUE(found.broken);
+  EXPECT_FALSE(found.undecided);
+  EXPECT_EQ(found.seqs, Seqs{301});
+}
+
+TEST(Gate, AnyOtherErrorOfALookupIsOne) {
+  const auto policy =
+      parse_gate_policy("[[require]]\nname='a'\ntype='secret.*'\ncaused_by='approval.*'");
+  ASSERT_TRUE(policy.ok());
+  Draft draft = sample_draft(find_event("secret.reveal.completed")->no, 7, "KEY");
+  draft.cause_seq = 1;
+  const auto bytes = encode_entry(
+      draft, {.seq = 2, .tag_links = std::vector<Sequencing::TagLink>(draft.tags.size())});
+  ASSERT_TRUE(bytes.ok());
+  Gate gate(*policy, [](Seq) -> Result<Bytes> { return Error(Code::kCorrupt, "no row"); });
+  EXPECT_FALSE(gate.take(**parse_entry(*bytes)).ok());
+}
+
 TEST(Gate, ARuleMayWaitForATypeThatIsStillToCome) {
   EXPECT_EQ(disliked("[[require]]\nname='a'\ntype='secret.reveal.*'\ncaused_by='approval.*'",
                      {{"secret.reveal.requested"}}),

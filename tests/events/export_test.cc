@@ -133,6 +133,8 @@ TEST(Export, UnknownTypesKeepTheirEnvelopeInEveryFormat) {
     EXPECT_NE(record.find(jsonl ? "\"type_no\":64999" : "type-64999"), std::string::npos)
         << format.name << ": " << record;
   }
+  // OCSF's base event has an actor only by this profile.
+  EXPECT_NE(exported("ocsf", draft).find(R"("profiles":["host"])"), std::string::npos);
 }
 
 TEST(Export, SealedFieldsStayClosed) {
