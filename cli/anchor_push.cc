@@ -91,7 +91,10 @@ class Round {
     // What anchoring this round adds to the log is for the next one.
     PH_ASSIGN(const SignedCheckpoint newest, home_.newest());
     std::vector<AnchorResult> results;
-    for (const AnchorSpec* spec : specs) results.push_back(push(*spec, newest));
+    for (const AnchorSpec* spec : specs) {
+      if (round_.stop && round_.stop()) break;
+      results.push_back(push(*spec, newest));
+    }
     return results;
   }
 

@@ -38,6 +38,7 @@ struct AnchorRound {
   std::vector<std::string> names;  // empty: every anchor but those that are asked by hand
   bool due_only = false;           // only what the interval and earlier failures let through
   std::chrono::milliseconds time_max{20'000};
+  std::function<bool()> stop{};  // asked before each anchor; true leaves the rest out
   std::function<const char*(const char*)> variable;
   const Clock* clock = &system_clock();
   Random* random = &system_random();

@@ -1,3 +1,4 @@
+#include "cli/anchor_timer.h"
 #include "cli/child_environment.h"
 #include "cli/child_process.h"
 #include "cli/commands.h"
@@ -151,6 +152,7 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
   PH_ASSIGN(const std::chrono::nanoseconds interval,
             parse_heartbeat(args.heartbeat.value_or(kHeartbeatDefault)));
   PH_ASSIGN(const Home home, environment.home());
+  PH_ASSIGN(const auto service, environment.service());
   PH_ASSIGN(const std::filesystem::path here, environment.working_directory());
   PH_ASSIGN(const Project project, open_project(home, here));
   const TokenChannels channels =
@@ -214,6 +216,12 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
   heartbeats.interval = interval;
   heartbeats.context = access.context();
   HeartbeatThread heartbeat(std::move(heartbeats), appender);
+  std::optional<AnchorTimer> anchors;
+  if (!service) {
+    anchors.emplace(AnchorTimer::Options{
+        home, environment.context(), [&](Draft draft) { return appender.append(std::move(draft)); },
+        [&](const char* name) { return environment.variable(name); }});
+  }
   inherited.keep_only_these();
   const Result<ChildEnd> end = run_child(args.argv, child.variables, signals);
   const int exit_code = exit_code_of_child(end);
@@ -228,6 +236,7 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
   ended.requests = stats.forwarded;
   ended.denied = stats.denied;
   PH_TRY(appender.append(session_ended(access.context(), ended, started.seq)));
+  if (anchors) anchors->stop();  // with the session's end in what it anchors
   return exit_code;
 }
 

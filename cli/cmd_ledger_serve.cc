@@ -1,3 +1,4 @@
+#include "cli/anchor_timer.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
 #include "cli/heartbeat_thread.h"
@@ -65,6 +66,11 @@ Result<int> serve(Environment& environment, const ServeArgs& args) {
     const std::string where = options.door ? " at " + options.door->path.string() : std::string();
     environment.out().note("serving " + home.ledger().string() + where + " until SIGTERM");
     notify_service_manager("READY=1");
+  };
+  options.beside = [&](std::function<Result<Receipt>(Draft)> append) -> std::shared_ptr<void> {
+    return std::make_shared<AnchorTimer>(
+        AnchorTimer::Options{home, options.context, std::move(append),
+                             [&](const char* name) { return environment.variable(name); }});
   };
   PH_TRY(serve_ledger(home, options, stop.get()));
   return kExitOk;

@@ -55,6 +55,16 @@ Status serve_ledger(const Home& home, const ServeOptions& options, int stop_fd) 
   PH_ASSIGN(const std::shared_ptr<WriterRole> role,
             WriterRole::take(home, std::move(*lease), options.appender, doors));
   if (options.ready) options.ready();
+  std::shared_ptr<void> beside;
+  if (options.beside) {
+    beside = options.beside([&role, &options](Draft draft) {
+      draft.id = make_event_id(*options.appender.clock, *options.appender.random);
+      draft.occurred_ns = options.appender.clock->wall_ns();
+      draft.mono_ns = options.appender.clock->mono_ns();
+      draft.boot_id = options.appender.clock->boot_id();
+      return role->writer->append(std::move(draft));
+    });
+  }
   Heartbeat::Options heartbeats;
   heartbeats.recorder = "service";
   heartbeats.interval = options.heartbeat;
@@ -66,6 +76,7 @@ Status serve_ledger(const Home& home, const ServeOptions& options, int stop_fd) 
   });
   heartbeat.start();
   wait_for(stop_fd, heartbeat);
+  beside.reset();
   heartbeat.stop();
   return role->close();
 }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 
 namespace phantom {
@@ -16,6 +17,9 @@ struct ServeOptions {
   std::optional<Door> door;
   // Called once, when events are taken.
   std::function<void()> ready;
+  // Called after that with a way to record events of the service's own; what it gives is destroyed
+  // before the service stops recording.
+  std::function<std::shared_ptr<void>(std::function<Result<Receipt>(Draft)> append)> beside;
   // Between heartbeats of the service, and who they are by; 0: none.
   std::chrono::nanoseconds heartbeat{0};
   Context context;
