@@ -6,7 +6,7 @@ namespace phantom {
 VerifyKind bundle_kind() {
   VerifyKind kind;
   kind.flag = "bundle";
-  kind.allows = {"against", "trust-state", "require"};
+  kind.allows = {"against", "policy", "max-unanchored", "trust-state", "require"};
   kind.run = [](const VerifyArgs& args, VerifyOptions& options) -> Result<Verified> {
     PH_ASSIGN(const auto source, open_byte_source(*args.bundle));
     const auto demand =

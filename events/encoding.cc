@@ -86,6 +86,26 @@ std::string to_base64(ByteView bytes) {
   return text;
 }
 
+void append_base64(std::string& out, ByteView bytes) {
+  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::size_t start = out.size();
+  out.resize(start + (bytes.size() + 2) / 3 * 4, '=');
+  char* at = out.data() + start;
+  for (; bytes.size() >= 3; bytes = bytes.subspan(3)) {
+    const unsigned group = unsigned{bytes[0]} << 16 | unsigned{bytes[1]} << 8 | unsigned{bytes[2]};
+    *at++ = kDigits[group >> 18];
+    *at++ = kDigits[group >> 12 & 63];
+    *at++ = kDigits[group >> 6 & 63];
+    *at++ = kDigits[group & 63];
+  }
+  if (bytes.empty()) return;
+  const unsigned group =
+      unsigned{bytes[0]} << 16 | (bytes.size() > 1 ? unsigned{bytes[1]} << 8 : 0);
+  *at++ = kDigits[group >> 18];
+  *at++ = kDigits[group >> 12 & 63];
+  if (bytes.size() > 1) *at++ = kDigits[group >> 6 & 63];
+}
+
 std::optional<Bytes> from_base64(std::string_view text) {
   Bytes bytes(text.size() / 4 * 3 + 3);
   std::size_t length = 0;

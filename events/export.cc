@@ -43,8 +43,12 @@ const ExportFormat* find_export_format(std::string_view name) {
 }
 
 void Exporter::append(std::string& out, const schema::Entry& entry, ByteView bytes) {
+  append(out, entry, bytes, leaf_hash(bytes));
+}
+
+void Exporter::append(std::string& out, const schema::Entry& entry, ByteView bytes,
+                      const Digest& leaf) {
   payload_.read(entry);
-  const Digest leaf = leaf_hash(bytes);
   if (in_line_) (out += format_.separator) += format_.line_end;
   format_.append(out, {entry, bytes, find_event(entry.type()), payload_, leaf, source_});
   in_line_ = format_.is_document();

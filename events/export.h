@@ -57,6 +57,8 @@ class Exporter {
   void begin(std::string& out) const { out += format_.header; }
   // `entry` is parsed from `bytes`.
   void append(std::string& out, const schema::Entry& entry, ByteView bytes);
+  // For who has the entry's leaf hash already.
+  void append(std::string& out, const schema::Entry& entry, ByteView bytes, const Digest& leaf);
   void end(std::string& out) const;
 
  private:

@@ -13,7 +13,7 @@ void append_event_object(std::string& out, const ExportRecord& record) {
   out += ',';
   append_entry_members(out, record.entry, record.payload, record.leaf, {});
   out += ",\"leaf_b64\":\"";
-  out += to_base64(record.bytes);
+  append_base64(out, record.bytes);
   out += "\"}";
 }
 

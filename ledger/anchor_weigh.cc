@@ -61,7 +61,7 @@ class Weighing {
     if (check_note(receipt.note, log_.key) != NoteCheck::kGood) {
       return fail(receipt, "is not signed by " + log_.key.text());
     }
-    if (checkpoint.size > log_.size) {
+    if (checkpoint.size > std::max(log_.size, log_.proven_size)) {
       return fail(receipt, "covers " + events_text(checkpoint.size) + ", the ledger holds " +
                                std::to_string(log_.size) + ": it was rolled back");
     }
@@ -162,7 +162,7 @@ class Weighing {
       }
       return size;
     });
-    outcome_.covered = std::max(by_quorum, noted);
+    outcome_.covered = std::min(std::max(by_quorum, noted), log_.size);
     const auto set = [&](CheckState state, std::string reason) {
       outcome_.state = state;
       outcome_.reason = std::move(reason);

@@ -17,6 +17,9 @@ namespace phantom {
 struct WeighedLog {
   std::string origin;
   std::uint64_t size = 0;
+  // Beyond `size`: sizes that root_at can answer for as well, because they are proven to go on from
+  // it. A receipt of one of them covers all of the log.
+  std::uint64_t proven_size = 0;
   VerifierKey key;  // that its checkpoints must be signed by
   std::function<Result<Digest>(std::uint64_t size)> root_at;
   // True when the note carries a signature line that the log did not write.

@@ -5,6 +5,7 @@
 #include "events/envelope.h"
 #include "events/export.h"
 #include "events/tree_hash.h"
+#include "ledger/anchor_events.h"
 #include "ledger/bundle_cover.h"
 #include "ledger/bundle_proof.h"
 #include "ledger/tree.h"
@@ -121,7 +122,9 @@ class Folder {
     }
     if (!facts.known_type) ++fold_.unknown_types;
     for (auto mark = marks_.begin(); mark != marks_.end() && mark->first <= seq; ++mark) {
-      if (!mark->second.next_time_ns) mark->second.next_time_ns = time_ns_;
+      BundleMark& at = mark->second;
+      if (!at.next_time_ns) at.next_time_ns = time_ns_;
+      if (!at.open_since_ns && !is_about_anchors(facts.type)) at.open_since_ns = time_ns_;
     }
     const auto entry = parse_entry(bytes);
     PH_CHECK(entry.ok(), "it was parsed before");

@@ -12,8 +12,9 @@ namespace phantom {
 
 // What is wanted to know of a size of the log.
 struct BundleMark {
-  std::optional<Digest> root;                // none: the bundle's hashes pass over this size
-  std::optional<std::int64_t> next_time_ns;  // of the first event in the bundle from there on
+  std::optional<Digest> root;                 // none: the bundle's hashes pass over this size
+  std::optional<std::int64_t> next_time_ns;   // of the first event in the bundle from there on
+  std::optional<std::int64_t> open_since_ns;  // of the first of them that is not about anchoring
 };
 using BundleMarks = std::map<std::uint64_t, BundleMark>;
 

@@ -129,23 +129,28 @@ class Opener {
     using Place = std::pair<std::string, std::uint64_t>;
     std::map<Place, OpenBundle::Receipt> receipts;
     std::map<Place, std::vector<Digest>> proofs;
+    std::map<Place, Bytes> tokens;
+    std::map<Place, std::string> texts;
     for (std::size_t i = bundle::kFixed.size(); i < opened_.members.size(); ++i) {
       const tar::Member& member = opened_.members[i];
       const bundle::AnchorName name = bundle::parse_anchor_member(member.name).value();
       const Place place{name.anchor, name.size};
       std::string text;
-      if (name.ending != "note" && name.ending != "consistency") {
-        ++opened_.other_receipts;
-        continue;
-      }
+      if (name.ending != "note" && name.ending != "consistency") ++opened_.other_receipts;
       if (auto failure = read(member, text)) return failure;
-      if (name.ending == "note") {
+      if (name.ending == "tsr") {
+        tokens[place] = to_bytes(as_bytes(text));
+      } else if (name.ending == "receipt") {
+        texts[place] = std::move(text);
+      } else if (name.ending == "note") {
         auto note = parse_checkpoint(text);
         if (!note) return bad_manifest(member.name + ": " + note.error().message);
         if (note->checkpoint.size != name.size)
           return bad_manifest(member.name + " is of another size");
-        receipts[place] = {member.name, std::move(*note), std::nullopt};
-      } else {
+        AnchorReceipt given{anchor_of_file_name(name.anchor).value_or(name.anchor), name.size,
+                            std::move(text)};
+        receipts[place] = {member.name, std::move(*note), std::nullopt, std::move(given)};
+      } else if (name.ending == "consistency") {
         auto hashes = bundle::parse_consistency(text);
         if (!hashes) return bad_manifest(member.name + ": " + hashes.error().message);
         proofs[place] = std::move(*hashes);
@@ -157,6 +162,16 @@ class Opener {
         return bad_manifest("a consistency proof of anchor " + place.first + " and no receipt");
       }
       receipt->second.consistency = std::move(hashes);
+    }
+    for (auto& [place, token] : tokens) {
+      if (const auto at = receipts.find(place); at != receipts.end()) {
+        at->second.given.token = std::move(token);
+      }
+    }
+    for (auto& [place, words] : texts) {
+      if (const auto at = receipts.find(place); at != receipts.end()) {
+        at->second.given.text = std::move(words);
+      }
     }
     for (auto& [place, receipt] : receipts) opened_.receipts.push_back(std::move(receipt));
     return std::nullopt;

@@ -2,6 +2,7 @@
 // The parts of a bundle that fit into memory, read strictly; for verification.
 
 #include "events/entry_filter.h"
+#include "ledger/anchor_files.h"
 #include "ledger/bundle_manifest.h"
 #include "ledger/bundle_members.h"
 #include "ledger/byte_source.h"
@@ -28,6 +29,7 @@ struct OpenBundle {
     std::string member;  // the name of its note
     SignedCheckpoint checkpoint;
     std::optional<std::vector<Digest>> consistency;  // with the bundle's checkpoint
+    AnchorReceipt given;                             // the files as they are
   };
   std::vector<Receipt> receipts;
   std::uint64_t other_receipts = 0;  // files of other kinds below anchors/

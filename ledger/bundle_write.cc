@@ -6,11 +6,13 @@
 #include "events/export.h"
 #include "events/tree_hash.h"
 #include "ledger/bundle_proof.h"
+#include "ledger/quiet_threads.h"
 #include "ledger/tar.h"
 #include "ledger/tree.h"
 #include "ledger/trust.h"
 
 #include <algorithm>
+#include <future>
 #include <map>
 
 namespace phantom {
@@ -19,6 +21,8 @@ namespace {
 constexpr std::size_t kBatchEvents = 1'024;
 constexpr unsigned kTileHeight = 8;
 constexpr std::uint64_t kTileWidth = 1 << kTileHeight;
+// Pieces of this size are worth a thread that hashes them while they are written.
+constexpr std::size_t kHashBesideBytes = 128 * 1024;
 
 // Subtree hashes below the height that a ledger stores: hashed from the events, a tile at a time.
 class NodeCache {
@@ -87,22 +91,22 @@ class Collector {
       ++counts_.matched;
       if (!counts_.first_seq) counts_.first_seq = seq;
       counts_.last_seq = seq;
-      text_.clear();
-      exporter_.append(text_, *entry, bytes);
-      PH_TRY(lines_.append(text_));
     }
     head_.clear();
     put_be64(head_, seq);
     put_be16(head_, static_cast<std::uint16_t>(bytes.size()));
     PH_TRY(entries_.append(head_));
     PH_TRY(entries_.append(ByteView(bytes)));
-    batch_seqs_.push_back(seq);
-    batch_.push_back(bytes);
-    return batch_.size() < kBatchEvents ? Status() : fold();
+    Item& item = batch_.items[batch_.count++];
+    item.seq = seq;
+    item.bytes.assign(bytes.begin(), bytes.end());
+    item.matched = matched;
+    return batch_.count < kBatchEvents ? Status() : fold();
   }
 
   Status finish() {
     PH_TRY(fold());
+    PH_TRY(wait_for_lines());
     const Checkpoint& checkpoint = plan_.checkpoint().checkpoint;
     PH_TRY(bridge(checkpoint.size));
     if (range_.root() != checkpoint.root) {
@@ -142,20 +146,63 @@ class Collector {
 
   Status fold() {
     if (order_.stop && order_.stop()) return Error{Code::kClosed, "interrupted"};
-    const std::vector<ByteView> views(batch_.begin(), batch_.end());
-    std::vector<Digest> leaves(views.size());
-    leaf_hashes(views, leaves);
-    for (std::size_t i = 0; i < leaves.size(); ++i) {
-      PH_TRY(bridge(batch_seqs_[i]));
-      range_.append(leaves[i]);
+    std::vector<ByteView> views;
+    for (std::size_t i = 0; i < batch_.count; ++i) views.emplace_back(batch_.items[i].bytes);
+    batch_.leaves.resize(views.size());
+    leaf_hashes(views, batch_.leaves);
+    for (std::size_t i = 0; i < batch_.count;) {
+      PH_TRY(bridge(batch_.items[i].seq));
+      const std::span leaves = std::span<const Digest>(batch_.leaves).subspan(i);
+      const bool tile = whole_tile(i);
+      if (tile) {
+        range_.append(subtree_root(leaves.first(kTileWidth)), kTileHeight);
+      } else {
+        range_.append(leaves.front());
+      }
+      i += tile ? kTileWidth : 1;
     }
-    if (order_.progress && !batch_seqs_.empty()) {
-      order_.progress(batch_seqs_.back(), plan_.upper() + 1);
+    if (order_.progress && batch_.count > 0) {
+      order_.progress(batch_.items[batch_.count - 1].seq, plan_.upper() + 1);
     }
-    batch_.clear();
-    batch_seqs_.clear();
+    PH_TRY(wait_for_lines());
+    std::swap(batch_, rendered_);
+    batch_.count = 0;
+    const QuietThreads quiet;
+    lines_written_ = std::async(std::launch::async, [this] { return write_lines(); });
     return {};
   }
+
+  // Whether the entries from `i` on fill a tile.
+  bool whole_tile(std::size_t i) const {
+    const Seq first = batch_.items[i].seq;
+    return first % kTileWidth == 0 && i + kTileWidth <= batch_.count &&
+           batch_.items[i + kTileWidth - 1].seq == first + kTileWidth - 1;
+  }
+
+  // On a thread of its own; until wait_for_lines() it alone has rendered_, exporter_ and lines_.
+  Status write_lines() {
+    text_.clear();
+    for (std::size_t i = 0; i < rendered_.count; ++i) {
+      const Item& item = rendered_.items[i];
+      if (!item.matched) continue;
+      PH_ASSIGN(const schema::Entry* entry, parse_entry(item.bytes));
+      exporter_.append(text_, *entry, item.bytes, rendered_.leaves[i]);
+    }
+    return lines_.append(text_);
+  }
+
+  Status wait_for_lines() { return lines_written_.valid() ? lines_written_.get() : Status(); }
+
+  struct Item {
+    Seq seq = 0;
+    bool matched = false;
+    Bytes bytes;
+  };
+  struct Batch {
+    std::vector<Item> items = std::vector<Item>(kBatchEvents);
+    std::size_t count = 0;  // of them are in use
+    std::vector<Digest> leaves;
+  };
 
   const BundlePlan& plan_;
   const BundleOrder& order_;
@@ -168,10 +215,11 @@ class Collector {
   CompactRange range_;
   BundleCounts counts_;
   std::map<EventNo, std::uint64_t> types_;
-  std::vector<Bytes> batch_;
-  std::vector<Seq> batch_seqs_;
+  Batch batch_;
+  Batch rendered_;
   std::string text_;
   Bytes head_;
+  std::future<Status> lines_written_;  // last, so that it ends before what it uses
 };
 
 // One member: in memory, or in a spool file.
@@ -213,9 +261,16 @@ class Archive {
 
  private:
   Status put(ByteView piece) {
-    hash_.update(piece);
     bytes_ += piece.size();
-    return write_(piece);
+    if (piece.size() < kHashBesideBytes) {
+      hash_.update(piece);
+      return write_(piece);
+    }
+    const QuietThreads quiet;
+    auto hashed = std::async(std::launch::async, [&] { hash_.update(piece); });
+    Status written = write_(piece);
+    hashed.get();
+    return written;
   }
   const std::function<Status(ByteView)>& write_;
   Sha256 hash_;

@@ -43,7 +43,7 @@ class SpoolFile {
   Status read(std::uint64_t offset, std::span<std::uint8_t> out) const;
 
  private:
-  static constexpr std::size_t kPieceBytes = 256 * 1024;
+  static constexpr std::size_t kPieceBytes = 1024 * 1024;
   explicit SpoolFile(int fd) : fd_(fd) {}
 
   int fd_ = -1;

@@ -1,5 +1,6 @@
 #include "ledger/verify_bundle.h"
 
+#include "ledger/anchor_weigh.h"
 #include "ledger/bundle_fold.h"
 #include "ledger/bundle_read.h"
 #include "ledger/tree.h"
@@ -35,6 +36,10 @@ class Run {
     report_.head = opened_.checkpoint.checkpoint;
     report_.head_note = opened_.checkpoint.note;
     pass("bundle");
+    key_ = options_.key;
+    const PolicyLog* named =
+        options_.policy ? options_.policy->policy.log_of(report_.head->origin) : nullptr;
+    if (!key_ && named != nullptr) key_ = named->key;
     read_notes();
     // One thread hashes the files while this one reads what is in them.
     auto digests =
@@ -137,9 +142,8 @@ class Run {
     if (own.text() != opened_.log_key.text()) {
       return bad("event 0 names " + own.text() + ", log.vkey is " + opened_.log_key.text());
     }
-    if (options_.key && options_.key->text() != own.text()) {
-      return bad("the log is signed by " + own.text() + ", the pinned key is " +
-                 options_.key->text());
+    if (key_ && key_->text() != own.text()) {
+      return bad("the log is signed by " + own.text() + ", the pinned key is " + key_->text());
     }
     for (const auto& [what, note] : {std::pair("the checkpoint", &report_.head_note),
                                      std::pair("manifest.note", &opened_.note_bytes)}) {
@@ -149,7 +153,7 @@ class Run {
                  (state == NoteCheck::kBad ? " has a wrong signature by " : " is not signed by ") +
                  own.text());
     }
-    if (!options_.key) {
+    if (!key_) {
       undecided("key", "no pinned key: the bundle says it is signed by " + own.text() +
                            ", nobody vouches for that");
       return std::nullopt;
@@ -278,9 +282,38 @@ class Run {
     return std::nullopt;
   }
 
+  // The receipts in the bundle, by the keys and certificates of the caller's policy only. They were
+  // found to be of this history before.
+  AnchorOutcome weigh_receipts(std::uint64_t noted) const {
+    WeighedLog log;
+    log.origin = report_.head->origin;
+    log.size = size();
+    log.key = opened_.log_key;
+    log.timestamps = options_.timestamps;
+    std::vector<AnchorReceipt> receipts;
+    for (const OpenBundle::Receipt& receipt : opened_.receipts) {
+      log.proven_size = std::max(log.proven_size, receipt.given.size);
+      receipts.push_back(receipt.given);
+    }
+    log.root_at = [this](std::uint64_t at) -> Result<Digest> {
+      for (const OpenBundle::Receipt& receipt : opened_.receipts) {
+        if (receipt.given.size == at) return receipt.checkpoint.checkpoint.root;
+      }
+      return Error{Code::kInternal, "no receipt has the root at " + std::to_string(at)};
+    };
+    log.has_foreign_lines = [this](const SignedCheckpoint& note) {
+      return weigh_lines(note) != Lines::kOurs;
+    };
+    log.open_since_ns = [this](std::uint64_t at) -> Result<std::optional<std::int64_t>> {
+      const auto mark = marks_.find(at);
+      return mark == marks_.end() ? std::nullopt : mark->second.open_since_ns;
+    };
+    return weigh_anchors(*options_.policy, receipts, noted, log, options_.clock->wall_ns());
+  }
+
   MaybeFailure check_anchors() {
     if (auto failure = check_receipts()) return failure;
-    if (opened_.other_receipts > 0) {
+    if (opened_.other_receipts > 0 && !options_.policy) {
       report_.not_checked.push_back(std::to_string(opened_.other_receipts) +
                                     " receipts of other kinds in the bundle");
     }
@@ -289,7 +322,7 @@ class Run {
     std::string reason;
     if (anchors_.empty()) {
       reason = "no anchor was given";
-      report_.not_checked.emplace_back("external anchors: none given");
+      if (!options_.policy) report_.not_checked.emplace_back("external anchors: none given");
     }
     if (!opened_.receipts.empty()) {
       reason += (reason.empty() ? "" : "; ") + std::to_string(opened_.receipts.size()) +
@@ -298,13 +331,26 @@ class Run {
     for (std::size_t i = 0; i < anchors_.size(); ++i) {
       std::string open;
       const std::string what = "anchor " + std::to_string(i + 1);
-      if (auto failure = check_outside("anchors", what, anchors_[i], open)) return failure;
+      const auto own = options_.policy && anchors_[i]
+                           ? without_cosignatures(options_.policy->policy, *anchors_[i])
+                           : anchors_[i];
+      if (anchors_[i] && !own) return Failure{"anchors", what + " " + own.error().message};
+      if (auto failure = check_outside("anchors", what, own, open)) return failure;
       if (!open.empty()) {
         state = CheckState::kIndeterminate;
         reason = open;
         continue;
       }
       anchored = std::max(anchored, std::min(anchors_[i]->checkpoint.size, size()));
+    }
+    if (options_.policy) {
+      AnchorOutcome outcome = weigh_receipts(anchored);
+      if (outcome.failure) return std::move(outcome.failure);
+      anchored = outcome.covered;
+      if (state != CheckState::kIndeterminate && outcome.state != CheckState::kSkipped) {
+        state = outcome.state;
+        reason = std::move(outcome.reason);
+      }
     }
     set_check(report_, "anchors", state, std::move(reason));
     report_.unanchored_events = size() - anchored;
@@ -328,6 +374,7 @@ class Run {
   BundleFold fold_;
   std::optional<Result<SignedCheckpoint>> trust_;
   std::vector<Result<SignedCheckpoint>> anchors_;
+  std::optional<VerifierKey> key_;  // that the caller vouches for
 };
 
 int rung_of(const VerifyReport& report) {
@@ -348,7 +395,7 @@ int rung_of(const VerifyReport& report) {
   }
   if (!passed("key")) return 1;
   if (passed("cover")) return 5;
-  if (passed("anchors")) return 4;
+  if (passed("anchors") || state("anchors") == CheckState::kPolicy) return 4;
   return passed("trust") ? 3 : 2;
 }
 

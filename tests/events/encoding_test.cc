@@ -55,6 +55,9 @@ TEST(Base64, OneTextForOneValue) {
     Bytes bytes(length);
     random.fill(bytes);
     EXPECT_EQ(from_base64(to_base64(bytes)), bytes);
+    std::string appended = "before";
+    append_base64(appended, bytes);
+    EXPECT_EQ(appended, "before" + to_base64(bytes));
   }
 }
 

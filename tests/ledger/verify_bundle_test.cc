@@ -2,6 +2,7 @@
 
 #include "events/encoding.h"
 #include "ledger/bundle_manifest.h"
+#include "ledger/cosignature.h"
 #include "ledger/prove.h"
 #include "ledger/tar.h"
 #include "tests/support/ledger_bundle.h"
@@ -523,6 +524,123 @@ TEST_F(BundleAnchors, TrustStateCountsAsAnAnchorDoes) {
   changed[changed.rfind('=') - 4] ^= 1;  // in the epoch key's line
   options.trust = changed;
   EXPECT_NE(verify_bytes(bundle_, options).exit_code, 0);
+}
+
+class BundlePolicy : public BundleAnchors {
+ protected:
+  // The checkpoint over `size` events as a witness has cosigned it, and what ties it to the bundle.
+  BundleOrder cosigned(std::uint64_t size, std::uint64_t break_signature_by = 0) const {
+    BundleAnchor note = note_of("w", size);
+    const std::string text(as_text(note.bytes));
+    Cosignature signature = witness_.cosign(1'000, parse_note(text)->text);
+    signature.signature[0] ^= static_cast<std::uint8_t>(break_signature_by);
+    note.bytes = to_bytes(as_bytes(text + cosignature_line(witness_.key(), signature)));
+    BundleOrder order;
+    if (size != size_) order.anchors.push_back(growth("w", size, size_));
+    order.anchors.push_back(std::move(note));
+    return order;
+  }
+  Bytes bundle_with(const BundleOrder& order) {
+    return make_bundle(ledger_, parse_query("from=10 to=30").value(), order);
+  }
+  VerifyOptions under(const std::string& more) const {
+    VerifyOptions options = with_key_of(ledger_);
+    const std::string text = "witness w " + witness_.key().text() + "\n" + more;
+    options.policy = load_anchor_policy(text, [](const std::string&) -> Result<std::string> {
+                       return Error{Code::kNotFound, "no file"};
+                     }).value();
+    return options;
+  }
+
+  SeededRandom random_{7};
+  Cosigner witness_ = Cosigner::generate("witness.example/w", random_);
+};
+
+TEST_F(BundlePolicy, CosignedReceiptInsideAnchorsIt) {
+  const Bytes bundle = bundle_with(cosigned(size_));
+  const VerifyReport report = verify_bytes(bundle, under("quorum w\n"));
+  EXPECT_EQ(verdict_text(report), "verified") << check_of(report, "anchors").reason;
+  EXPECT_EQ(check_of(report, "anchors").state, CheckState::kPass);
+  EXPECT_THAT(check_of(report, "anchors").reason, testing::HasSubstr("w " + std::to_string(size_)));
+  EXPECT_EQ(report.unanchored_events, 0U);
+  // Without the policy nobody vouches for the witness.
+  const VerifyReport alone = verify_bytes(bundle, with_key_of(ledger_));
+  EXPECT_EQ(verdict_text(alone), "verified");
+  EXPECT_EQ(check_of(alone, "anchors").state, CheckState::kSkipped);
+  EXPECT_EQ(alone.unanchored_events, size_);
+
+  BundleOrder thin = cosigned(size_);
+  thin.disclose = Disclose::kMatching;
+  const Bytes matching = bundle_with(thin);
+  EXPECT_EQ(verify_bytes(matching, under("quorum w\n")).rung, 4);
+  EXPECT_EQ(verify_bytes(matching, with_key_of(ledger_)).rung, 2);
+}
+
+TEST_F(BundlePolicy, LaterReceiptThatContinuesTheBundleCoversAllOfIt) {
+  const std::uint64_t later = commit_after(size_);
+  ASSERT_GT(later, size_);
+  const VerifyReport report =
+      verify_bytes(bundle_with(cosigned(later)), under("quorum w\nmax-unanchored 1\n"));
+  EXPECT_EQ(verdict_text(report), "verified") << check_of(report, "anchors").reason;
+  EXPECT_EQ(report.unanchored_events, 0U);
+}
+
+TEST_F(BundlePolicy, EarlierReceiptLeavesATailThatThePolicyBounds) {
+  const std::uint64_t earlier = 18;
+  const Bytes bundle = bundle_with(cosigned(earlier));
+  EXPECT_EQ(verify_bytes(bundle, under("quorum w\n")).unanchored_events, size_ - earlier);
+  const std::uint64_t tail = size_ - earlier;
+  const auto bounded = [&](const std::string& bound) {
+    return verify_bytes(bundle, under("quorum w\nmax-unanchored " + bound + "\n"));
+  };
+  EXPECT_EQ(bounded(std::to_string(tail)).exit_code, 0);
+  EXPECT_EQ(bounded(std::to_string(tail - 1)).exit_code, 4);
+  EXPECT_EQ(bounded("1h").exit_code, 4) << "the events are years old";
+  // What a later copy of our own adds to the log is no tail of the bundle.
+  BundleOrder order = cosigned(earlier);
+  const std::uint64_t later = commit_after(size_);
+  order.anchors.push_back(growth("z", later, size_));
+  order.anchors.push_back(note_of("z", later));
+  EXPECT_EQ(verify_bytes(bundle_with(order),
+                         under("quorum w\nmax-unanchored " + std::to_string(tail) + "\n"))
+                .exit_code,
+            0);
+}
+
+TEST_F(BundlePolicy, MissingReceiptsLeaveTheQuorumOpen) {
+  EXPECT_EQ(verify_bytes(bundle_, under("quorum w\n")).exit_code, 3);
+  BundleOrder bare;
+  bare.anchors = {note_of("w", size_)};
+  EXPECT_EQ(verify_bytes(bundle_with(bare), under("quorum w\n")).exit_code, 3)
+      << "the log's own signature is no witness's";
+  const Bytes cosigned_by_one = bundle_with(cosigned(size_));
+  SeededRandom other(8);
+  const std::string second =
+      "witness x " + Cosigner::generate("witness.example/x", other).key().text() + "\n";
+  EXPECT_EQ(
+      verify_bytes(cosigned_by_one, under(second + "group both all w x\nquorum both\n")).exit_code,
+      3);
+}
+
+TEST_F(BundlePolicy, TimeStampIsUndecidedWhereNothingChecksIt) {
+  BundleOrder order;
+  order.anchors = {note_of("t", size_), BundleAnchor{{"t", size_, "tsr"}, Bytes(9, 1)}};
+  VerifyOptions options = with_key_of(ledger_);
+  options.policy =
+      load_anchor_policy("anchor t tsa manual ca ca.pem\nquorum t\n",
+                         [](const std::string&) -> Result<std::string> { return std::string("-"); })
+          .value();
+  const VerifyReport report = verify_bytes(bundle_with(order), options);
+  EXPECT_EQ(report.exit_code, 3);
+  EXPECT_THAT(check_of(report, "anchors").reason, testing::HasSubstr("does not check"));
+}
+
+TEST_F(BundlePolicy, WrongCosignatureFails) {
+  const Bytes bundle = bundle_with(cosigned(size_, 1));
+  const VerifyReport report = verify_bytes(bundle, under("quorum w\n"));
+  EXPECT_EQ(report.exit_code, 1);
+  EXPECT_THAT(check_of(report, "anchors").reason, testing::HasSubstr("does not verify"));
+  EXPECT_EQ(verify_bytes(bundle, with_key_of(ledger_)).exit_code, 0) << "of a key nobody knows";
 }
 
 TEST(BundleManifestText, HasOneForm) {
