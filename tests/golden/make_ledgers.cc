@@ -1,4 +1,4 @@
-// Writes the ledgers in tests/golden/ledgers, all but v1: same keys, events and times in every run.
+// Writes the ledgers in tests/golden/ledgers, all but v1 and pruned: same keys, events and times in every run.
 // Only the identity that RocksDB gives a store, and what it is bound to, differ. The keys come from
 // a seed that stands here: nothing they sign means anything. Private keys are not kept.
 //

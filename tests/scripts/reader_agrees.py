@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Holds phantom's verifier and tools/reader.py against each other: on ledgers that phantom made, whole
 and tampered with, both come to the same verdict. Those of tests/golden/ledgers were made by an
-earlier phantom (tests/golden/make_ledgers.cc) and have to stay readable.
+earlier phantom (tests/golden/make_ledgers.cc, make_pruned.sh) and have to stay readable.
 
 usage: PHANTOM_BIN=build/.../phantom tests/scripts/reader_agrees.py [made|golden]
 """
@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden" / "ledgers"
-GOLDEN_NAMES = ("bundles", "epochs", "fresh", "sealed")
+GOLDEN_NAMES = ("bundles", "epochs", "fresh", "pruned", "sealed")
 READER = pathlib.Path(__file__).resolve().parents[2] / "tools" / "reader.py"
 VERIFIED, FAILED, MISSING = 0, 1, 3
 SECONDS_MAX = 60
