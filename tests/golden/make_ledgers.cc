@@ -1,6 +1,7 @@
-// Writes the ledgers in tests/golden/ledgers, all but v1 and pruned: same keys, events and times in every run.
-// Only the identity that RocksDB gives a store, and what it is bound to, differ. The keys come from
-// a seed that stands here: nothing they sign means anything. Private keys are not kept.
+// Writes the ledgers in tests/golden/ledgers, all but v1 and pruned: same keys, events and times in
+// every run. Only the identity that RocksDB gives a store, and what it is bound to, differ. The
+// keys come from a seed that stands here: nothing they sign means anything. Private keys are not
+// kept.
 //
 // usage: make_golden_ledgers DIRECTORY
 
