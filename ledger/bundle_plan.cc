@@ -53,6 +53,8 @@ class BundlePlanner {
     if (filter_.from) {
       PH_ASSIGN(begin_, first_at(*filter_.from));
     }
+    // The event before the period belongs to the bundle.
+    if (range && reader_.first_kept() > 0 && begin_ <= reader_.first_kept()) return removed();
     PH_ASSIGN(const bool ends, find_upper());
     if (!ends) return std::optional<BundlePlan>();
     if (range) {
@@ -71,10 +73,22 @@ class BundlePlanner {
   std::uint64_t size() const { return reader_.head().checkpoint.size; }
   bool stop_asked() const { return stop_ && stop_(); }
 
+  Error removed() const {
+    const Seq kept = reader_.first_kept();
+    const std::string from = "--from " + std::to_string(kept + 1);
+    const std::string& tag = plan_.cover_.tag;
+    return {Code::kNotFound,
+            "events before event " + std::to_string(kept) +
+                " were removed under a retention policy, and this question needs some of them",
+            tag.empty() ? "a bundle can begin after them: " + from
+                        : "the history of " + tag + " leads to them; a bundle of all events can " +
+                              "begin after them: " + from};
+  }
+
   // Number of the first event at or after `point`; size() when there is none.
   Result<Seq> first_at(const LogPoint& point) const {
     if (const auto* seq = std::get_if<SeqPoint>(&point)) return std::min(seq->seq, size());
-    Seq low = 0;
+    Seq low = reader_.first_kept();
     Seq high = size();
     while (low < high) {
       const Seq middle = low + (high - low) / 2;
@@ -99,10 +113,12 @@ class BundlePlanner {
       return bad.ok() && visit(seq, **entry);
     };
     if (!plan_.cover_.tag.empty()) {
-      PH_TRY(reader_.history(plan_.cover_.tag, take));
+      Status walked = reader_.history(plan_.cover_.tag, take);
+      if (!walked.ok() && walked.error().code == Code::kNotFound) return removed();
+      PH_TRY(std::move(walked));
       return bad;
     }
-    for (Seq seq = size(); seq-- > 0;) {
+    for (Seq seq = size(); seq-- > reader_.first_kept();) {
       PH_ASSIGN(const Bytes bytes, reader_.entry(seq));
       if (!take(seq, bytes)) break;
     }
@@ -169,15 +185,33 @@ class BundlePlanner {
 
   // The newest event of the chain before the period, a piece of the ledger at a time.
   Status find_lower() {
-    for (Seq end = begin_; end > 0 && !plan_.lower_;) {
-      const Seq from = end - std::min(end, kBackStep);
+    const Seq kept = reader_.first_kept();
+    for (Seq end = begin_; end > kept && !plan_.lower_;) {
+      const Seq from = std::max(kept, end - std::min(end, kBackStep));
       PH_TRY(forward(from, end, [&](Seq seq) {
         plan_.lower_ = seq;
         return true;
       }));
       end = from;
     }
-    return {};
+    return plan_.lower_ || kept == 0 ? Status() : check_beginning();
+  }
+
+  // The chain has no event left before the period: it has to begin in it.
+  Status check_beginning() const {
+    bool begins = true;
+    Status bad;
+    PH_TRY(reader_.scan(std::max(begin_, reader_.first_kept()), plan_.upper_ + 1,
+                        [&](Seq, const Bytes& bytes) {
+                          const auto entry = parse_entry(bytes);
+                          if (!entry) bad = entry.error();
+                          if (!bad.ok()) return false;
+                          const auto link = cover_link(plan_.cover_, **entry);
+                          if (link) begins = link->count == 1;
+                          return !link;
+                        }));
+    PH_TRY(std::move(bad));
+    return begins ? Status() : Status(removed());
   }
 
   Status walk_chain() {

@@ -32,6 +32,8 @@ class NodeCache {
   Result<Digest> node(unsigned height, std::uint64_t index) {
     if (height >= kTileHeight) return reader_.node(height, index);
     const std::uint64_t first = index << height;
+    // Of removed events the ledger has the hashes.
+    if (first < reader_.first_kept()) return reader_.node(height, index);
     PH_TRY(load(first / kTileWidth));
     const auto leaves = std::span<const Digest>(leaves_).subspan(
         static_cast<std::size_t>(first % kTileWidth), std::size_t{1} << height);
