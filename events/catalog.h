@@ -40,8 +40,8 @@ struct EventInfo {
   std::string name;   // dotted
   std::string table;  // C++ type without namespace
   std::string family;
-  std::string severity;  // info, notice, warning, error
-  std::string phase;     // requested, completed or empty
+  std::string severity;                     // info, notice, warning, error
+  std::string phase;                        // requested, completed or empty
   Exposure exposure = Exposure::kMetadata;  // of a secret that an event of this type names
   std::string doc;
   std::vector<FieldInfo> fields;
