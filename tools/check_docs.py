@@ -74,7 +74,7 @@ class Program:
     def command_of(self, words):
         """The longest run of leading words that names a command, with its help page."""
         plain = []
-        for word in words[:2]:
+        for word in words[:3]:
             if not re.fullmatch(r"[a-z][a-z-]*", word):
                 break
             plain.append(word)
@@ -134,13 +134,15 @@ def self_test():
     class Fake(Program):
         def help(self, words):
             pages = {("audit", "verify"): "phantom audit verify: x\n  --key VKEY\n  -o, --output F\n",
-                     ("add",): "phantom add: x\n"}
+                     ("add",): "phantom add: x\n",
+                     ("a", "b", "c"): "phantom a b c: x\n  --key VKEY\n"}
             return pages.get(tuple(words))
 
     fake = Fake("")
     cases = [(["audit", "verify", "--key", "K"], True), (["audit", "verify", "-o", "F"], True),
              (["audit", "verify", "--ke"], False), (["audit", "nothing"], False),
-             (["add", "NAME"], True), (["add", "NAME", "--now"], False), (["ad"], False)]
+             (["add", "NAME"], True), (["add", "NAME", "--now"], False), (["ad"], False),
+             (["a", "b", "c", "--key", "K"], True)]
     for words, good in cases:
         if (check_command(fake, words) is None) != good:
             print(f"self-test: {words}: {check_command(fake, words)}")
