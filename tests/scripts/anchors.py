@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 PHANTOM = pathlib.Path(os.environ["PHANTOM_BIN"]).resolve()
 
@@ -314,6 +315,11 @@ def t06_t16_a_witness_remembers(root):
     home.anchor("push", "w1", code=75)
 
 
+def receipts_of_long_ago(home):
+    for note in (home.home / "anchors").glob("*/*.note"):
+        os.utime(note, (time.time() - 86_400,) * 2)
+
+
 def mates(root):
     """Two ledgers that keep each other's checkpoints."""
     one, two = Home(root / "one"), Home(root / "two")
@@ -328,6 +334,15 @@ def mates(root):
         shown = mate.run("audit", "show", "--type", "ledger.peer_recorded", "--json").splitlines()
         need(len(shown) == 1, f"on record there: {shown}")
         home.anchor("check")
+
+    # What a mate's checkpoint adds here is no news for the mate: they do not keep each other busy.
+    for home in (one, two):
+        home.anchor("push")
+    for home in (one, two):
+        receipts_of_long_ago(home)
+        before = home.size()
+        home.anchor("push", "--due")
+        need(home.size() == before, "nothing was due")
 
     old = one.copy("old")
     one.run("audit", "show")
