@@ -13,7 +13,8 @@ std::vector<std::uint8_t> bytes_of(const Digest& digest) { return {digest.begin(
 bool is_about_anchors(EventNo type) {
   return type == event_no<schema::LedgerAnchored>() ||
          type == event_no<schema::LedgerAnchorFailed>() ||
-         type == event_no<schema::LedgerAnchorConflict>();
+         type == event_no<schema::LedgerAnchorConflict>() ||
+         type == event_no<schema::LedgerPeerRecorded>();
 }
 
 Draft ledger_anchored(const Context& context, const AnchorSpec& anchor,

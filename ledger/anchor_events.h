@@ -10,7 +10,8 @@
 
 namespace phantom {
 
-// True for the events that anchoring itself leaves behind.
+// True for the events that anchoring itself leaves behind, here or in a teammate's ledger. They are
+// no reason to anchor again: two ledgers that anchor to each other would never come to rest.
 bool is_about_anchors(EventNo type);
 
 Draft ledger_anchored(const Context& context, const AnchorSpec& anchor,

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Anchors end to end: directories, git, time stamps and stores on the loopback interface.
+"""Anchors end to end: directories, git, a teammate's ledger; time stamps, stores and witnesses on the
+loopback interface.
 
 usage: PHANTOM_BIN=build/.../phantom anchors.py
 """
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 PHANTOM = pathlib.Path(os.environ["PHANTOM_BIN"]).resolve()
 
@@ -22,26 +24,55 @@ def need(condition, text):
         raise AssertionError(text)
 
 
+def phantom(code, *words, where=None, **environment):
+    done = subprocess.run([PHANTOM, *words], env={"PATH": os.environ["PATH"], **environment},
+                          cwd=where, capture_output=True, text=True, timeout=60)
+    need(done.returncode == code,
+         f"{' '.join(map(str, words))}: {done.returncode}, not {code}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
 class Home:
     def __init__(self, root):
         self.root = root
         self.home = root / "home"
-        self.environment = {"PATH": os.environ["PATH"], "PHANTOM_HOME": str(self.home),
-                            "HOME": str(root)}
-        self.run("ledger", "init")
+        self.environment = {"PHANTOM_HOME": str(self.home), "HOME": str(root)}
+        root.mkdir(exist_ok=True)
+        self.vkey = self.run("ledger", "init").strip()
 
     def run(self, *words, code=0):
-        done = subprocess.run([PHANTOM, *words], env=self.environment, cwd=self.root,
-                              capture_output=True, text=True, timeout=60)
-        need(done.returncode == code,
-             f"{' '.join(map(str, words))}: {done.returncode}, not {code}\n{done.stdout}{done.stderr}")
-        return done.stdout
+        return phantom(code, *words, where=self.root, **self.environment)
 
     def anchor(self, *words, code=0):
         return self.run("audit", "anchor", *words, code=code)
 
     def verify(self, *words, code=0):
         return json.loads(self.run("audit", "verify", "--json", *words, code=code))
+
+    def verify_as_another(self, *words, ledger=None, code=0):
+        """Somebody with nothing of this home's but what is named: key, policy and receipts too."""
+        return json.loads(phantom(
+            code, "audit", "verify", "--json", "--ledger", ledger or self.home / "ledger", "--key",
+            self.vkey, *words, PHANTOM_HOME=str(self.root / "another"), HOME=str(self.root)))
+
+    def policy(self):
+        return self.home / "anchors" / "policy"
+
+    def ask_for(self, quorum):
+        text = self.policy().read_text().replace("quorum none\n", "")
+        self.policy().write_text(text + "quorum " + quorum + "\n")
+
+    def copy(self, name):
+        """Everything of the home but its socket."""
+        shutil.copytree(self.home, self.root / name, ignore=shutil.ignore_patterns("sock"))
+        return self.root / name
+
+    def put_back(self, copy):
+        shutil.rmtree(self.home)
+        shutil.copytree(copy, self.home)
+
+    def size(self):
+        return int(self.run("audit", "head").split("\n")[1])
 
     def receipt(self, anchor, ending):
         return sorted((self.home / "anchors" / anchor).glob("*" + ending))[-1]
@@ -210,6 +241,127 @@ def t05_t08_rollback(home, root):
     need(text.startswith("phantom-anchor-conflict/v1\n") and text.count("phantom.local/") >= 2, text)
 
 
+class Witness:
+    """`phantom witness serve` on a free port, for one log."""
+
+    def __init__(self, directory, log_vkey):
+        phantom(0, "witness", "init", directory, "--name", "witness.example/w1")
+        phantom(0, "witness", "add-log", directory, log_vkey)
+        self.process = subprocess.Popen(
+            [PHANTOM, "witness", "serve", directory, "--listen", "127.0.0.1:0", "--rate", "0"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.vkey = self.process.stdout.readline().strip()
+        self.url = self.process.stdout.readline().strip()
+
+    def end(self):
+        self.process.terminate()
+        need(self.process.wait(timeout=20) == 0, "the witness ends")
+        self.process.stdout.close()
+
+
+def conflict_at(home):
+    """A push that a witness contradicts: 1, evidence, and on record."""
+    before = set((home.home / "anchors").glob("evidence/*.txt"))
+    home.anchor("push", "w1", code=1)
+    new = set((home.home / "anchors").glob("evidence/*.txt")) - before
+    need(len(new) == 1, f"evidence: {new}")
+    events = home.run("audit", "show", "--type", "ledger.anchor_conflict", "--json").splitlines()
+    need(len(events) == len(before) + 1, f"events: {events}")
+    return new.pop().read_text()
+
+
+def t06_t16_a_witness_remembers(root):
+    """The tail is cut, with keys, trust and receipts put back to match, and recording goes on; or
+    another view is shown to somebody who asks the same witness. The ledger alone passes."""
+    home = Home(root / "witnessed")
+    witness = Witness(root / "witness", home.vkey)
+    try:
+        home.anchor("add", "w1", "witness", witness.url, "--key", witness.vkey)
+        home.ask_for("w1")
+        home.verify(code=3)
+        home.anchor("push")
+        need(home.receipt("w1", ".note").read_text().count("witness.example/w1 ") == 1, "cosigned")
+        need(home.verify()["rung"] == "L4", "the quorum is met")
+        old = home.copy("old")
+
+        for _ in range(5):
+            home.run("audit", "show")
+        home.anchor("push")
+        newest = home.receipt("w1", ".note")
+        receipts = ("--policy", home.policy(), "--receipts", home.home / "anchors")
+        need(home.verify_as_another(*receipts)["verdict"] == "VERIFIED", "with what was handed over")
+        home.verify_as_another("--policy", home.policy(), "--receipts", old / "anchors" / "none",
+                               code=3)
+        need(home.verify_as_another(*receipts, ledger=old / "ledger", code=1)["verdict"] == "FAILED",
+             "the older view against the newer receipt")
+        whole = newest.read_bytes()
+        newest.write_bytes(whole[:-8] + (b"A" if whole[-8:-7] != b"A" else b"B") + whole[-7:])
+        home.verify(code=1)
+        newest.write_bytes(whole)
+        seen = int(newest.stem)
+
+        home.put_back(old)
+        need(home.verify()["rung"] == "L4", "nothing here tells")
+        need(home.size() < seen, "cut")
+        text = conflict_at(home)
+        need(f"theirs {seen} -\n" in text, text)
+
+        while home.size() <= seen + 2:
+            home.run("audit", "show")
+        text = conflict_at(home)
+        need("because witness witness.example/w1 answers 422" in text, text)
+    finally:
+        witness.end()
+    home.anchor("push", "w1", code=75)
+
+
+def receipts_of_long_ago(home):
+    for note in (home.home / "anchors").glob("*/*.note"):
+        os.utime(note, (time.time() - 86_400,) * 2)
+
+
+def mates(root):
+    """Two ledgers that keep each other's checkpoints."""
+    one, two = Home(root / "one"), Home(root / "two")
+    for home, mate in ((one, two), (two, one)):
+        home.anchor("add", "mate", "peer", mate.home, "--key", mate.vkey)
+        home.ask_for("mate")
+        home.verify(code=3)
+    for home in (one, two):
+        home.anchor("push")
+    for home, mate in ((one, two), (two, one)):
+        need(home.verify()["rung"] == "L4", "the mate's proof counts")
+        shown = mate.run("audit", "show", "--type", "ledger.peer_recorded", "--json").splitlines()
+        need(len(shown) == 1, f"on record there: {shown}")
+        home.anchor("check")
+
+    # What a mate's checkpoint adds here is no news for the mate: they do not keep each other busy.
+    for home in (one, two):
+        home.anchor("push")
+    for home in (one, two):
+        receipts_of_long_ago(home)
+        before = home.size()
+        home.anchor("push", "--due")
+        need(home.size() == before, "nothing was due")
+
+    old = one.copy("old")
+    one.run("audit", "show")
+    one.anchor("push")
+    receipts = ("--policy", one.policy(), "--receipts", one.home / "anchors")
+    need(one.verify_as_another(*receipts)["verdict"] == "VERIFIED", "with what was handed over")
+    need(one.verify_as_another(*receipts, ledger=old / "ledger", code=1)["verdict"] == "FAILED",
+         "rolled back, against the newer proof")
+    proof = one.receipt("mate", ".receipt")
+    whole = proof.read_text()
+    proof.write_text(two.receipt("mate", ".receipt").read_text())
+    one.verify(code=1)
+    one.anchor("check", code=1)
+    proof.unlink()
+    one.verify_as_another(*receipts, code=3)
+    proof.write_text(whole)
+    one.verify()
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="phantom-anchors-") as directory:
         root = pathlib.Path(directory)
@@ -224,10 +376,12 @@ def main():
             stamps(home, root, server.server_port)
             store(home, root, server.server_port)
             t05_t08_rollback(home, root)
+            t06_t16_a_witness_remembers(root)
+            mates(root)
         finally:
             server.shutdown()
             server.server_close()
-    print("anchors: directory, git, tsa, put and rollback behave")
+    print("anchors: directory, git, tsa, put, witness, peer and rollback behave")
     return 0
 
 
