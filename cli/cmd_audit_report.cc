@@ -89,6 +89,7 @@ void print_summary(Output& out, const ControlReport& report, const std::string& 
   out.line(report.framework->title + ", " + format_time(report.period.from_ns).substr(0, 19) +
            "Z to " + format_time(report.period.to_ns).substr(0, 19) + "Z, " +
            std::to_string(report.events) + " events");
+  if (report.period.cut_to) out.line("removed         " + removed_text(*report.period.cut_to));
   for (std::size_t i = 0; i < report.requirements.size(); ++i) {
     const RequirementEvidence& found = report.requirements[i];
     const Requirement& asked = report.framework->requirements[i];
@@ -156,6 +157,7 @@ Result<int> report(Environment& environment, const ReportArgs& args) {
   result.ledger_id = identity.ledger_id;
   result.vkey = identity.vkey;
 
+  if (period.cut_to) note_removed(environment, *log.reader, 0);
   const std::string evidence = evidence_json(result);
   const std::string hash = replay_hash(evidence);
   const ReportVerification verification = summed_up(verified, at.checkpoint.size);

@@ -47,12 +47,12 @@ void print_text(Output& out, const LogStats& stats, std::uint64_t size) {
 }
 
 void print_json(Output& out, const LogStats& stats, const Checkpoint& head,
-                const std::string& query) {
+                const std::string& query, Seq first_kept) {
   Json json;
   json.begin().field_number("v", 1).field("query", query);
   json.key("checkpoint").begin().field("origin", head.origin).field_number("size", head.size);
   json.field("root", to_hex(head.root)).end();
-  json.field_number("events", stats.events);
+  json.field_number("first_kept", first_kept).field_number("events", stats.events);
   const auto end_of = [&](const char* name, Seq seq, std::int64_t time_ns) {
     json.key(name);
     if (stats.events == 0) {
@@ -82,13 +82,15 @@ Result<int> stats(Environment& environment, StatsArgs& args) {
   PH_ASSIGN(const OpenLog log, open_log(environment, args.ledger));
   const Checkpoint head = log.reader->head().checkpoint;
   const auto [from, to] = seq_range(args.narrow.filter, head.size);
+  note_removed(environment, *log.reader, from);
   LogStats counts;
   PH_TRY(walk_log(*log.reader, from, to, [&](const schema::Entry& entry) {
     if (args.narrow.filter.matches(entry)) counts.take(entry);
     return Status();
   }));
   if (args.json) {
-    print_json(environment.out(), counts, head, query_text(args.narrow.filter));
+    print_json(environment.out(), counts, head, query_text(args.narrow.filter),
+               log.reader->first_kept());
   } else {
     print_text(environment.out(), counts, head.size);
   }

@@ -47,15 +47,20 @@ void print_text(Output& out, const Uptime& uptime) {
   out.line(
       "down: nothing ran that records, as far as the record says; it is no proof that "
       "nothing happened.");
-  out.line("unknown: a recorder had started and neither beat in twice its interval nor stopped.");
+  out.line(
+      "unknown: a recorder had started and neither beat in twice its interval nor stopped, or its "
+      "start is among events that were removed.");
 }
 
-void print_json(Output& out, const Uptime& uptime, const Checkpoint& head) {
+void print_json(Output& out, const Uptime& uptime, const Checkpoint& head,
+                const std::optional<Seq>& cut_to) {
   Json json;
   json.begin().field_number("v", 1);
   json.field("from", format_time(uptime.from_ns)).field("to", format_time(uptime.to_ns));
   json.key("checkpoint").begin().field("origin", head.origin).field_number("size", head.size);
   json.field("root", to_hex(head.root)).end();
+  json.key("removed_before");
+  cut_to ? json.number(*cut_to) : json.null();
   json.key("intervals").begin_list();
   for (const UpInterval& each : uptime.intervals) {
     json.begin().field("from", format_time(each.from_ns)).field("to", format_time(each.to_ns));
@@ -84,14 +89,16 @@ Result<int> uptime(Environment& environment, const UptimeArgs& args) {
   PH_ASSIGN(const OpenLog log, open_log(environment, args.ledger));
   const Checkpoint head = log.reader->head().checkpoint;
   PH_ASSIGN(const Period period, read_period(*log.reader, head.size, from, to));
+  if (period.cut_to) note_removed(environment, *log.reader, 0);
   UptimeFold fold;
+  if (period.left_ns) fold.begin_at(*period.left_ns);
   // From the first event on: who was up at the start of the period had started before it.
   PH_TRY(walk_log(*log.reader, 0, head.size, [&](const schema::Entry& entry) {
     return entry.time_ns() < period.to_ns ? fold.take(entry) : Status();
   }));
   const Uptime result = fold.finish(period.from_ns, period.to_ns);
   if (args.json) {
-    print_json(environment.out(), result, head);
+    print_json(environment.out(), result, head, period.cut_to);
   } else {
     print_text(environment.out(), result);
   }

@@ -107,6 +107,7 @@ Result<int> list(Environment& environment, const ListArgs& args) {
   PH_ASSIGN(const std::vector<std::string> here, subjects_here(home));
   const Result<Subject> current = environment.subject();
   const std::uint64_t size = log.reader->head().checkpoint.size;
+  note_removed(environment, *log.reader, 0);
   SubjectCount count;
   PH_TRY(walk_log(*log.reader, 0, size,
                   [&](const schema::Entry& entry) { return count.take(entry); }));
@@ -114,7 +115,8 @@ Result<int> list(Environment& environment, const ListArgs& args) {
 
   Output& out = environment.out();
   Json json;
-  json.begin().field_number("v", 1).field_number("size", size).key("subjects").begin_list();
+  json.begin().field_number("v", 1).field_number("size", size);
+  json.field_number("first_kept", log.reader->first_kept()).key("subjects").begin_list();
   for (const auto& [id, row] : count.rows()) {
     PH_ASSIGN(const SubjectRecord record, read_subject_record(*log.reader, id));
     const std::string state = key_state(record, here, id);

@@ -46,6 +46,7 @@ std::vector<Seq> SpreadSample::pick() const {
 ControlFold::ControlFold(const Framework& framework, const Period& period) : period_(period) {
   report_.framework = &framework;
   report_.period = period;
+  if (period.left_ns) uptime_.begin_at(*period.left_ns);
   for (const Requirement& requirement : framework.requirements) {
     filters_.push_back(filters_of(requirement));
     report_.requirements.emplace_back();

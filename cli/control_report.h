@@ -116,6 +116,11 @@ std::vector<UpInterval> report_gaps(const Uptime& uptime, std::uint64_t& count);
 inline constexpr std::string_view kReportClaim =
     "This report counts events and points at them. It does not say that a requirement is met: "
     "that is for an assessor to judge.";
+// Of a period that was to begin in removed events.
+inline std::string removed_text(Seq first_kept) {
+  return "events before event " + std::to_string(first_kept) +
+         " were removed; the period begins there, and what was before is not judged";
+}
 inline constexpr std::string_view kNoEvidence = "no evidence in the period";
 
 }  // namespace phantom

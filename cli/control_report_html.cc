@@ -171,6 +171,9 @@ std::string report_html(const ControlReport& report, std::string_view hash,
   out += "<table><caption>What it was computed from</caption>\n<tbody>\n";
   out += row("period", time_of(report.period.from_ns) + " to " + time_of(report.period.to_ns) +
                            ", " + std::to_string(report.events) + " events");
+  if (report.period.cut_to) {
+    out += row("removed", html_text(removed_text(*report.period.cut_to)));
+  }
   out += row("ledger", code(report.checkpoint.origin));
   out += row("key of the log", code(report.vkey));
   out += row("checkpoint", std::to_string(report.checkpoint.size) + " events, root " +

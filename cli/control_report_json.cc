@@ -72,8 +72,10 @@ std::string evidence_json(const ControlReport& report) {
   json.key("checkpoint").begin().field_number("size", report.checkpoint.size);
   json.field("root", to_hex(report.checkpoint.root)).field("note", report.checkpoint_note).end();
   json.key("period").begin().field("from", format_time(report.period.from_ns));
-  json.field("to", format_time(report.period.to_ns)).field_number("events", report.events).end();
-  json.key("requirements").begin_list();
+  json.field("to", format_time(report.period.to_ns)).field_number("events", report.events);
+  json.key("removed_before");
+  report.period.cut_to ? json.number(*report.period.cut_to) : json.null();
+  json.end().key("requirements").begin_list();
   for (std::size_t i = 0; i < report.requirements.size(); ++i) {
     add_requirement(json, report.framework->requirements[i], report.requirements[i]);
   }

@@ -7,6 +7,9 @@
 namespace phantom {
 namespace {
 
+constexpr const char* kAllRemoved =
+    "the events of this period were removed under a retention policy";
+
 Result<std::int64_t> time_of(const LedgerReader& reader, std::uint64_t size, Seq seq) {
   if (seq >= size) {
     return Error{Code::kInvalid, "the ledger has no event " + std::to_string(seq) + " yet"};
@@ -20,7 +23,10 @@ Result<std::int64_t> time_of(const LedgerReader& reader, std::uint64_t size, Seq
 Result<std::int64_t> time_of(const LedgerReader& reader, std::uint64_t size,
                              const LogPoint& point) {
   if (const auto* time = std::get_if<TimePoint>(&point)) return time->time_ns;
-  return time_of(reader, size, std::get<SeqPoint>(point).seq);
+  const Seq seq = std::get<SeqPoint>(point).seq;
+  // What was removed lies before what is left, whatever its time was.
+  if (seq < reader.first_kept()) return 0;
+  return time_of(reader, size, seq);
 }
 
 }  // namespace
@@ -28,16 +34,26 @@ Result<std::int64_t> time_of(const LedgerReader& reader, std::uint64_t size,
 Result<Period> read_period(const LedgerReader& reader, std::uint64_t size,
                            const std::optional<LogPoint>& from, const std::optional<LogPoint>& to) {
   Period period;
+  const Seq first = reader.first_kept();
+  if (first >= size) return Error{Code::kNotFound, kAllRemoved};
+  PH_ASSIGN(const std::int64_t earliest, time_of(reader, size, first));
+  period.from_ns = first > 0 ? 0 : earliest;
+  if (first > 0) period.left_ns = earliest;
   if (from) {
     PH_ASSIGN(period.from_ns, time_of(reader, size, *from));
-  } else {
-    PH_ASSIGN(period.from_ns, time_of(reader, size, 0));
+  }
+  if (first > 0 && period.from_ns < earliest) {
+    period.from_ns = earliest;
+    period.cut_to = first;
   }
   if (to) {
     PH_ASSIGN(period.to_ns, time_of(reader, size, *to));
   } else {
     PH_ASSIGN(const std::int64_t newest, time_of(reader, size, size - 1));
     period.to_ns = newest + 1;
+  }
+  if (period.cut_to && period.to_ns <= period.from_ns) {
+    return Error{Code::kNotFound, kAllRemoved};
   }
   if (period.to_ns <= period.from_ns) {
     return Error{Code::kInvalid, "the period ends before it begins"};

@@ -5,15 +5,21 @@
 #include "events/entry_filter.h"
 #include "ledger/reader.h"
 
+#include <optional>
+
 namespace phantom {
 
 struct Period {
   std::int64_t from_ns = 0;
   std::int64_t to_ns = 0;  // without it, when it was asked for; else right after the newest event
+  // When it was to begin in events that were removed: the first that is left, where it begins now.
+  std::optional<Seq> cut_to;
+  // When any events were removed: the time of the first that is left.
+  std::optional<std::int64_t> left_ns;
 };
 
 // Of the first `size` events, at least one. A number stands for the time of that event. kInvalid:
-// there is no such event, or the period ends before it begins.
+// there is no such event, or the period ends before it begins. kNotFound: all of it was removed.
 Result<Period> read_period(const LedgerReader& reader, std::uint64_t size,
                            const std::optional<LogPoint>& from, const std::optional<LogPoint>& to);
 

@@ -45,6 +45,11 @@ void UptimeFold::sign(Live& live, std::int64_t time_ns) {
   live.last_ns = time_ns;
 }
 
+void UptimeFold::meet(const std::string& key, std::int64_t time_ns) {
+  if (!begins_ns_ || live_.contains(key) || time_ns <= *begins_ns_) return;
+  spans_.push_back({*begins_ns_, time_ns, What::kGap});
+}
+
 void UptimeFold::start(const std::string& key, std::int64_t time_ns, bool service) {
   const auto [at, fresh] = live_.try_emplace(key, Live{service, time_ns, time_ns, time_ns, 0});
   if (fresh) return;
@@ -78,6 +83,7 @@ Status UptimeFold::take(const schema::Entry& entry) {
     close_disk_full();
     start("session " + session, now, false);
   } else if (type == event_no<schema::SessionEnded>()) {
+    meet("session " + session, now);
     end("session " + session, now);
   } else if (type == event_no<schema::LedgerDiskLow>()) {
     if (!disk_full_ns_) disk_full_ns_ = now;
@@ -91,7 +97,11 @@ Status UptimeFold::take(const schema::Entry& entry) {
     const std::string key = service ? "service" : "session " + session;
     if (type == event_no<schema::RecorderStarted>()) {
       close_disk_full();
-      if (service) start(key, now, true);
+      if (service) {
+        start(key, now, true);
+      } else {
+        meet(key, now);  // its session began before it
+      }
       Live& live = live_.try_emplace(key, Live{service, now, now, now, 0}).first->second;
       sign(live, now);
       const auto interval = parse_decimal(payload_.find("interval_ns").value_or(""));
@@ -99,8 +109,10 @@ Status UptimeFold::take(const schema::Entry& entry) {
           std::min<std::uint64_t>(interval.value_or(0), 86'400'000'000'000));
     } else if (type == event_no<schema::RecorderHeartbeat>()) {
       close_disk_full();
+      meet(key, now);
       sign(live_.try_emplace(key, Live{service, now, now, now, 0}).first->second, now);
     } else if (service) {
+      meet(key, now);
       end(key, now);
     } else if (const auto at = live_.find(key); at != live_.end()) {
       // The session ends with its own event.

@@ -47,7 +47,11 @@ struct Uptime {
 
 class UptimeFold {
  public:
-  // Events in order, from the first of the ledger on. kLimit: more recorders than memory is for.
+  // Events before this time were removed. A recorder that is met without its start was there before
+  // in a way nobody can tell any more: unknown from then to its first sign.
+  void begin_at(std::int64_t time_ns) { begins_ns_ = time_ns; }
+  // Events in order, from the first of the ledger that there is on. kLimit: more recorders than
+  // memory is for.
   Status take(const schema::Entry& entry);
   // What [from, to) was like. `to` may be after the last event: a recorder that was there then is
   // taken to be there for two more intervals.
@@ -73,12 +77,14 @@ class UptimeFold {
 
   void sign(Live& live, std::int64_t time_ns);
   void end(const std::string& key, std::int64_t time_ns);
+  void meet(const std::string& key, std::int64_t time_ns);
   void start(const std::string& key, std::int64_t time_ns, bool service);
   void close_open(const Live& live, std::int64_t end_ns, std::vector<Span>& spans) const;
 
   std::map<std::string, Live> live_;
   std::vector<Span> spans_;
   std::optional<std::int64_t> disk_full_ns_;
+  std::optional<std::int64_t> begins_ns_;
   std::int64_t newest_ns_ = 0;
   Payload payload_;
 };

@@ -39,6 +39,11 @@ class Log {
   }
   Log& disk_is_full(std::int64_t at) { return add(at, ledger_disk_low({}, 1, 2)); }
 
+  Log& earlier_events_were_removed(std::int64_t at) {
+    fold_.begin_at(at * kSecond);
+    return *this;
+  }
+
   // "0-60 up, 60-90 down"
   std::string read(std::int64_t from, std::int64_t to) const {
     std::string text;
@@ -105,6 +110,27 @@ TEST(Uptime, KilledServiceIsAGapFromItsLastSignUntilTheNextOneStarts) {
   gone.service_starts(0).service_beats(60);
   EXPECT_EQ(gone.read(0, 100), "0-100 up");  // within its bound
   EXPECT_EQ(gone.read(0, 600), "0-60 up, 60-600 unknown");
+}
+
+TEST(Uptime, WhoStartedInRemovedEventsIsUnknownUntilTheFirstSign) {
+  Log beats;
+  beats.earlier_events_were_removed(100).service_beats(130).service_stops(150);
+  EXPECT_EQ(beats.read(100, 200), "100-130 unknown, 130-150 up, 150-200 down");
+  EXPECT_EQ(beats.uptime(100, 200).lost, 0U);
+  Log stops;
+  stops.earlier_events_were_removed(100).service_stops(150);
+  EXPECT_EQ(stops.read(100, 200), "100-150 unknown, 150-200 down");
+  Log session;
+  session.earlier_events_were_removed(100).session_ends(120, "a");
+  EXPECT_EQ(session.read(100, 200), "100-120 unknown, 120-200 down");
+  Log announced;
+  announced.earlier_events_were_removed(100).session_announces(140, "a").session_beats(140, "a");
+  announced.session_ends(160, "a");
+  EXPECT_EQ(announced.read(100, 200), "100-140 unknown, 140-160 up, 160-200 down");
+  // What starts later is as it always is.
+  Log fresh;
+  fresh.earlier_events_were_removed(100).service_starts(130).service_stops(150);
+  EXPECT_EQ(fresh.read(100, 200), "100-130 down, 130-150 up, 150-200 down");
 }
 
 TEST(Uptime, SessionIsUpFromItsStartToItsEnd) {
