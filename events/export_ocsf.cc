@@ -28,7 +28,8 @@ constexpr std::array kClasses = {
     ClassOfFamily{"vault", 3, 3004},    ClassOfFamily{"config", 3, 3004},
     ClassOfFamily{"ledger", 1, 1008},  // Event Log Activity
     ClassOfFamily{"audit", 1, 1008},    ClassOfFamily{"privacy", 3, 3004},
-    ClassOfFamily{"recorder", 1, 1008},
+    ClassOfFamily{"recorder", 1, 1008}, ClassOfFamily{"approval", 3, 3004},
+    ClassOfFamily{"mcp", 6, 6003},      ClassOfFamily{"sync", 6, 6003},
 };
 constexpr ClassOfFamily kBaseEvent{"", 0, 0};
 

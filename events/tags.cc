@@ -27,6 +27,8 @@ std::string actor_tag(std::string_view actor_id) { return join("actor", actor_id
 std::string subject_tag(std::string_view subject) { return join("subject", subject); }
 std::string recorder_tag(std::string_view recorder) { return join("recorder", recorder); }
 
+std::string approval_tag(std::string_view approval) { return join("approval", approval); }
+std::string approvals_tag(std::string_view project) { return join("approvals", project); }
 std::string hold_tag(std::string_view hold) { return join("hold", hold); }
 
 bool is_state_tag(std::string_view tag) {

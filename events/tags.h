@@ -16,6 +16,9 @@ std::string config_tag(std::string_view project);
 std::string actor_tag(std::string_view actor_id);
 std::string subject_tag(std::string_view subject);    // what was done about a person's key
 std::string recorder_tag(std::string_view recorder);  // kind of recorder: service, session
+std::string approval_tag(
+    std::string_view approval);  // one approval or standing grant, first to last
+std::string approvals_tag(std::string_view project);  // requests, answers and grants of a project
 inline constexpr std::string_view kEpochTag = "ledger:epoch";
 inline constexpr std::string_view kRotationTag = "ledger:rotation";  // requests for a new epoch
 inline constexpr std::string_view kPruneTag = "ledger:prune";        // requests to remove a prefix

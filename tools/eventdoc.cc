@@ -24,7 +24,8 @@ const std::vector<std::pair<std::string, std::string>> kFamilies = {
     {"secret", "Secrets"},           {"vault", "Vaults"},
     {"config", "Project and files"}, {"ledger", "The ledger itself"},
     {"audit", "Looking at the log"}, {"privacy", "People's data"},
-    {"recorder", "Recorders"}};
+    {"recorder", "Recorders"},       {"approval", "Approvals"},
+    {"mcp", "The MCP server"},       {"sync", "Platforms"}};
 
 const char* redaction_name(phantom::Redaction redaction) {
   switch (redaction) {

@@ -16,8 +16,9 @@
 namespace phantom {
 namespace {
 
-const std::set<std::string> kFamilies = {"session", "proxy", "secret",  "vault",   "config",
-                                         "ledger",  "audit", "privacy", "recorder"};
+const std::set<std::string> kFamilies = {"session",  "proxy",    "secret", "vault",
+                                         "config",   "ledger",   "audit",  "privacy",
+                                         "recorder", "approval", "mcp",    "sync"};
 const std::set<std::string> kSeverities = {"info", "notice", "warning", "error"};
 const std::set<std::string> kPhases = {"", "requested", "completed"};
 const std::set<std::string> kFormats = {"", "hex", "count", "bytes", "ns", "http_status", "port"};
