@@ -14,6 +14,8 @@ Command remove_command();
 Command reveal_command();
 Command accept_command();
 Command check_command();
+Command wrap_command();
+Command unwrap_command();
 Command audit_show_command();
 Command audit_tail_command();
 Command audit_verify_command();
