@@ -14,6 +14,7 @@ Command remove_command();
 Command reveal_command();
 Command accept_command();
 Command check_command();
+Command watch_command();
 Command wrap_command();
 Command unwrap_command();
 Command audit_show_command();

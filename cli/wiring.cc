@@ -23,6 +23,7 @@ CommandTable make_command_table() {
   commands.push_back(reveal_command());
   commands.push_back(accept_command());
   commands.push_back(check_command());
+  commands.push_back(watch_command());
   commands.push_back(wrap_command());
   commands.push_back(unwrap_command());
   commands.push_back(audit_show_command());
