@@ -21,6 +21,9 @@ CommandTable make_command_table() {
   commands.push_back(list_command());
   commands.push_back(remove_command());
   commands.push_back(reveal_command());
+  commands.push_back(rotate_command());
+  commands.push_back(rename_command());
+  commands.push_back(expire_command());
   commands.push_back(accept_command());
   commands.push_back(check_command());
   commands.push_back(audit_show_command());
