@@ -2,13 +2,13 @@
 #include "cli/child_environment.h"
 #include "cli/child_process.h"
 #include "cli/commands.h"
+#include "cli/config_standing.h"
 #include "cli/environment.h"
 #include "cli/heartbeat_thread.h"
 #include "cli/session_events.h"
 #include "cli/vault_access.h"
 #include "events/encoding.h"
 #include "proxy/proxy.h"
-#include "proxy/proxy_events.h"
 #include "vault/scanner.h"
 
 #include <set>
@@ -32,24 +32,6 @@ Status check_audit_mode(const Environment& environment) {
                "PHANTOM_AUDIT is \"" + escape_terminal(mode) +
                    "\", but recording cannot be turned down in this version",
                "unset PHANTOM_AUDIT or set it to required"};
-}
-
-Result<std::vector<Route>> accepted_routes(Environment& environment, const Project& project) {
-  PH_ASSIGN(std::vector<Route> routes, resolve_routes(project.config));
-  const std::vector<Route> asked = routes_needing_acceptance(routes);
-  if (asked.empty()) return routes;
-  PH_ASSIGN(LedgerReader * reader, environment.reader());
-  PH_ASSIGN(const bool accepted,
-            is_config_accepted(*reader, project.config.project_id, project.config.digest));
-  if (!accepted) {
-    return Error{Code::kDenied,
-                 project.config_file.string() + " sends " + escape_terminal(asked[0].secret_name) +
-                     " to " + escape_terminal(asked[0].origin()) +
-                     ", which nobody has accepted on this machine",
-                 "look at it and run 'phantom accept' on a terminal"};
-  }
-  mark_accepted(routes);
-  return routes;
 }
 
 struct SessionSecrets {
@@ -158,7 +140,9 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
   const TokenChannels channels =
       token_channels(environment.variable("PHANTOM_PROXY_HEADER_AUTH_ONLY"),
                      environment.variable("PHANTOM_PROXY_ALLOW_QUERY_TOKEN"));
-  PH_ASSIGN(const std::vector<Route> routes, accepted_routes(environment, project));
+  PH_ASSIGN(const std::vector<Route> routes,
+            routes_for_session(environment, project,
+                               args.quiet ? RouteNotices::kNone : RouteNotices::kShown));
 
   VaultAccess access(environment, project, home);
   access.set_session(new_session_id());
