@@ -15,7 +15,6 @@ Command reveal_command();
 Command rotate_command();
 Command rename_command();
 Command expire_command();
-Command accept_command();
 Command config_accept_command();
 Command config_show_command();
 Command config_diff_command();

@@ -25,7 +25,6 @@ CommandTable make_command_table() {
   commands.push_back(rotate_command());
   commands.push_back(rename_command());
   commands.push_back(expire_command());
-  commands.push_back(accept_command());
   commands.push_back(config_accept_command());
   commands.push_back(config_show_command());
   commands.push_back(config_diff_command());
