@@ -1,8 +1,8 @@
 #include "vault/approval_desk.h"
 
-#include "events/producers.h"
 #include "events/sha256.h"
 #include "schema/events_generated.h"
+#include "tests/vault/approval_case.h"
 #include "tests/vault/memory_ledger.h"
 #include "vault/approval_events.h"
 #include "vault/vault_events.h"
@@ -16,18 +16,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 using Which = ApprovalDesk::Which;
-
-Draft effect_of(const Context& context, const std::string& id, const ApprovalRequest& request) {
-  return make_draft<schema::McpToolRequested>(
-      context, [&](flatbuffers::FlatBufferBuilder& builder) {
-        const auto tool = builder.CreateString(request.tool);
-        const Digest digest = arguments_digest(request.arguments);
-        const auto arguments = builder.CreateVector(digest.data(), digest.size());
-        const auto effect = builder.CreateString("effect");
-        const auto approval = builder.CreateString(id);
-        return schema::CreateMcpToolRequested(builder, tool, arguments, effect, approval);
-      });
-}
 
 // A stand-in for Vault::approval_seal: another key, another seal.
 ApprovalSealer sealer_with(const std::string& key) {
@@ -71,7 +59,7 @@ class ApprovalDeskTest : public ::testing::Test {
     return asked.ok() ? asked->id : "";
   }
   Result<Receipt> use(const std::string& id) {
-    return desk.use(agent, id, request, effect_of(agent, id, request), sealer);
+    return desk.use(agent, id, request, test::tool_requested(agent, id, request), sealer);
   }
   // The use fails with this code and leaves exactly one approval.refused with the reason.
   void expect_refused(const std::string& id, Code code, Reason reason) {
@@ -204,7 +192,7 @@ TEST_F(ApprovalDeskTest, AClockSetBackRevivesNothing) {
   add_other_event();  // ledger time moves on
   FakeClock set_back(then);
   ApprovalDesk later(appender, reader, set_back, ledger.random);
-  const auto used = later.use(agent, id, request, effect_of(agent, id, request), sealer);
+  const auto used = later.use(agent, id, request, test::tool_requested(agent, id, request), sealer);
   ASSERT_FALSE(used.ok());
   EXPECT_EQ(ledger.last().reason, Reason::ApprovalExpired);
 }
@@ -386,7 +374,7 @@ TEST_F(ApprovalDeskTest, AnUncertainUseIsNoUseForTheCaller) {
 
 TEST_F(ApprovalDeskTest, AnEffectNobodyAllowedUsesTheApprovalUp) {
   const std::string id = ask();
-  Draft forged = effect_of(agent, id, request);
+  Draft forged = test::tool_requested(agent, id, request);
   forged.tags.push_back(approval_tag(id));
   ASSERT_TRUE(ledger.append(std::move(forged)).ok());
   EXPECT_EQ(desk.grant(person, id, sealer).error().code, Code::kDenied);
