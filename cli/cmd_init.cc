@@ -53,7 +53,7 @@ void add_outcome(Json& json, const InitOutcome& outcome) {
 
 void say_what_is_next(Output& out, const InitOutcome& outcome) {
   if (outcome.asks_for_routes) {
-    out.hint("the project's own routes have to be accepted: phantom accept");
+    out.hint("the project's own routes have to be accepted: phantom config accept");
   }
   out.hint("run your agent with: phantom exec -- COMMAND");
 }
