@@ -2,6 +2,7 @@
 
 #include "cli/json.h"
 #include "cli/report.h"
+#include "cli/report_location.h"
 #include "events/encoding.h"
 #include "events/sha256.h"
 
@@ -22,26 +23,6 @@ std::string fingerprint_of(const CheckFinding& finding) {
                                 as_bytes("\n"), as_bytes(finding.path), as_bytes("\n"),
                                 as_bytes(finding.name), as_bytes("\n"), as_bytes(nth)});
   return to_hex(ByteView(digest).first(16));
-}
-
-// A path as a relative URI (RFC 3986): '/' stays.
-std::string uri_of(std::string_view path) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  while (path.starts_with("./")) path.remove_prefix(2);
-  while (path.starts_with('/')) path.remove_prefix(1);
-  std::string uri;
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                       (byte >= '0' && byte <= '9') ||
-                       std::string_view("-._~/").find(c) != std::string_view::npos;
-    if (plain) {
-      uri += c;
-    } else {
-      uri += {'%', kHex[byte >> 4], kHex[byte & 15]};
-    }
-  }
-  return uri.empty() ? "." : uri;
 }
 
 // GitHub's scale: 9 and more is critical, 7 high, 4 medium.
@@ -85,7 +66,7 @@ void write_result(Json& json, const CheckFinding& finding, std::uint64_t rule_in
   if (!finding.commit.empty()) message += ", since commit " + finding.commit.substr(0, 12);
   write_text(json, "message", escape_terminal(message));
   json.key("locations").begin_list().begin().key("physicalLocation").begin();
-  json.key("artifactLocation").begin().field("uri", uri_of(finding.path)).end();
+  json.key("artifactLocation").begin().field("uri", relative_uri(finding.path)).end();
   json.key("region").begin().field_number("startLine", finding.line);
   json.field_number("startColumn", finding.column).field_number("endColumn", finding.column_end);
   json.end().end().end().end_list();

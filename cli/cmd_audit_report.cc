@@ -134,18 +134,11 @@ Result<int> report(Environment& environment, const ReportArgs& args) {
   if (framework == nullptr) {
     return Error{Code::kInvalid, "a report needs a framework", "for example --framework soc2"};
   }
-  std::optional<LogPoint> from;
-  std::optional<LogPoint> to;
-  if (args.from) {
-    PH_ASSIGN(from, parse_log_point(*args.from));
-  }
-  if (args.to) {
-    PH_ASSIGN(to, parse_log_point(*args.to));
-  }
+  PH_ASSIGN(const PeriodBounds bounds, parse_bounds(args.from, args.to));
   PH_ASSIGN(const OpenLog log, open_log(environment, args.ledger));
   PH_ASSIGN(const SignedCheckpoint at, checkpoint_at(*log.reader, args.at));
   PH_ASSIGN(const LedgerIdentity identity, read_identity(*log.reader));
-  PH_ASSIGN(const Period period, read_period(*log.reader, at.checkpoint.size, from, to));
+  PH_ASSIGN(const Period period, read_period(*log.reader, at.checkpoint.size, bounds));
   PH_ASSIGN(const VerifyReport verified, verify(environment, args, log));
 
   ControlFold fold(*framework, period);

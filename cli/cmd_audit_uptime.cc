@@ -78,17 +78,10 @@ void print_json(Output& out, const Uptime& uptime, const Checkpoint& head,
 }
 
 Result<int> uptime(Environment& environment, const UptimeArgs& args) {
-  std::optional<LogPoint> from;
-  std::optional<LogPoint> to;
-  if (args.from) {
-    PH_ASSIGN(from, parse_log_point(*args.from));
-  }
-  if (args.to) {
-    PH_ASSIGN(to, parse_log_point(*args.to));
-  }
+  PH_ASSIGN(const PeriodBounds bounds, parse_bounds(args.from, args.to));
   PH_ASSIGN(const OpenLog log, open_log(environment, args.ledger));
   const Checkpoint head = log.reader->head().checkpoint;
-  PH_ASSIGN(const Period period, read_period(*log.reader, head.size, from, to));
+  PH_ASSIGN(const Period period, read_period(*log.reader, head.size, bounds));
   if (period.cut_to) note_removed(environment, *log.reader, 0);
   UptimeFold fold;
   if (period.left_ns) fold.begin_at(*period.left_ns);

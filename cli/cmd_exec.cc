@@ -5,13 +5,14 @@
 #include "cli/config_standing.h"
 #include "cli/environment.h"
 #include "cli/heartbeat_thread.h"
+#include "cli/secret_environment.h"
 #include "cli/session_events.h"
+#include "cli/session_secrets.h"
 #include "cli/vault_access.h"
 #include "events/encoding.h"
 #include "proxy/proxy.h"
 #include "vault/scanner.h"
 
-#include <set>
 #include <unistd.h>
 
 namespace phantom {
@@ -23,6 +24,7 @@ struct ExecArgs {
   std::vector<std::string> argv;
   bool quiet = false;
   std::optional<std::string> heartbeat;
+  std::optional<std::string> environment;
 };
 
 Status check_audit_mode(const Environment& environment) {
@@ -32,69 +34,6 @@ Status check_audit_mode(const Environment& environment) {
                "PHANTOM_AUDIT is \"" + escape_terminal(mode) +
                    "\", but recording cannot be turned down in this version",
                "unset PHANTOM_AUDIT or set it to required"};
-}
-
-struct SessionSecrets {
-  std::map<std::string, ProxySecret> routed;  // the proxy may use these
-  std::vector<OpenedSecret> others;           // opened only to keep them from the child
-  std::vector<EnvironmentVariable> placeholders;
-  std::shared_ptr<const SecretScanner> scanner;
-
-  std::vector<std::string> routed_names() const {
-    std::vector<std::string> names;
-    for (const auto& [name, secret] : routed) names.push_back(name);
-    return names;
-  }
-  std::vector<std::string_view> values() const {
-    std::vector<std::string_view> all;
-    for (const auto& [name, secret] : routed) all.push_back(secret.value.text());
-    for (const OpenedSecret& secret : others) all.push_back(secret.value.text());
-    return all;
-  }
-};
-
-Result<SessionSecrets> open_session_secrets(VaultAccess& access, const std::vector<Route>& routes) {
-  std::set<std::string> wanted;
-  for (const Route& route : routes) wanted.insert(route.secret_name);
-  std::vector<std::string> routed;
-  std::vector<std::string> others;
-  SessionSecrets secrets;
-  for (const SecretInfo& info : access.vault().list()) {
-    (wanted.contains(info.name) ? routed : others).push_back(info.name);
-    secrets.placeholders.push_back({info.name, info.placeholder});
-  }
-  if (routed.empty()) {
-    return Error{Code::kNotFound,
-                 secrets.placeholders.empty() ? "the vault of this project holds no secret"
-                                              : "no secret of this project has a service to go to",
-                 secrets.placeholders.empty()
-                     ? "run 'phantom add NAME', or 'phantom init' to take them from .env"
-                     : "add a [services.NAME] table to .phantom.toml that says where it belongs"};
-  }
-  PH_ASSIGN(std::vector<OpenedSecret> opened, access.vault().open_secrets(routed, "exec"));
-  for (OpenedSecret& each : opened) {
-    secrets.routed[each.info.name] = {std::move(each.value), each.info.version};
-  }
-  if (!others.empty()) {
-    PH_ASSIGN(secrets.others, access.vault().open_secrets(others, "keep from child"));
-  }
-  std::vector<NamedSecret> named;
-  for (const auto& [name, secret] : secrets.routed) named.push_back({name, &secret.value});
-  for (const OpenedSecret& each : secrets.others) named.push_back({each.info.name, &each.value});
-  secrets.scanner = std::make_shared<const SecretScanner>(named);
-  return secrets;
-}
-
-// The command line as it is recorded: an argument that carries a secret is left out.
-std::vector<std::string> recorded_argv(const std::vector<std::string>& argv,
-                                       const SecretScanner& scanner) {
-  std::vector<std::string> recorded;
-  for (const std::string& argument : argv) {
-    const auto hit = scanner.find(as_bytes(argument));
-    recorded.push_back(hit ? "[withheld: carries the value of " + std::string(hit->name) + "]"
-                           : argument);
-  }
-  return recorded;
 }
 
 std::vector<std::string> inherited_environment() {
@@ -122,6 +61,20 @@ std::string new_session_id() {
   return to_hex(id);
 }
 
+// What a session that was not started leaves behind; `error` is why, whether recorded or not.
+Error refused(Environment& environment, const SessionRefusal& refusal, Context context,
+              Error error) {
+  auto appender = environment.appender();
+  if (appender.ok()) (void)(*appender)->append(session_refused(context, refusal));
+  return error;
+}
+
+Reason reason_of_opening(const Error& error) {
+  if (error.code == Code::kNotFound) return Reason::SecretMissing;
+  if (error.code == Code::kDenied) return Reason::SecretExpired;
+  return Reason::None;
+}
+
 Result<int> exec(Environment& environment, const ExecArgs& args) {
   if (args.argv.empty() || args.argv[0].empty()) {
     environment.out().note("exec needs a command");
@@ -140,20 +93,34 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
   const TokenChannels channels =
       token_channels(environment.variable("PHANTOM_PROXY_HEADER_AUTH_ONLY"),
                      environment.variable("PHANTOM_PROXY_ALLOW_QUERY_TOKEN"));
-  PH_ASSIGN(const std::vector<Route> routes,
-            routes_for_session(environment, project,
-                               args.quiet ? RouteNotices::kNone : RouteNotices::kShown));
-
+  PH_ASSIGN(const std::string chosen,
+            secret_environment(args.environment, environment.variable("PHANTOM_ENV")));
   VaultAccess access(environment, project, home);
   access.set_session(new_session_id());
+  SessionRefusal refusal{args.argv[0], project.config.digest, Reason::RouteNotAccepted};
+  Result<std::vector<Route>> accepted = routes_for_session(
+      environment, project, args.quiet ? RouteNotices::kNone : RouteNotices::kShown);
+  if (!accepted.ok()) {
+    return refused(environment, refusal, access.context(), std::move(accepted.error()));
+  }
+  const std::vector<Route> routes = routes_in(chosen, std::move(*accepted));
+
   // The threads of both start here, with the signals of the child blocked.
   PH_TRY(environment.appender());
   PH_TRY(environment.reader());
   {
     const ForwardingPause pause(signals);
-    PH_TRY(access.open());
+    if (Status opened = access.open(); !opened.ok()) {
+      refusal.reason = Reason::None;
+      return refused(environment, refusal, access.context(), std::move(opened.error()));
+    }
   }
-  PH_ASSIGN(SessionSecrets secrets, open_session_secrets(access, routes));
+  Result<SessionSecrets> opened = open_session_secrets(access.vault(), routes, chosen);
+  if (!opened.ok()) {
+    refusal.reason = reason_of_opening(opened.error());
+    return refused(environment, refusal, access.context(), std::move(opened.error()));
+  }
+  const SessionSecrets secrets = std::move(*opened);
   access.lock();
   environment.release_reader();
   Appender& appender = access.appender();
@@ -162,7 +129,7 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
   Proxy::Options options;
   options.routes = routes;
   for (const auto& [name, secret] : secrets.routed) {
-    options.secrets[name] = {secret.value.clone(), secret.version};
+    options.secrets[name] = {secret.value.clone(), secret.version, secret.expires_ns};
   }
   options.appender = &appender;
   options.context = access.context();
@@ -174,6 +141,7 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
   EnvironmentChange change;
   change.secrets = secrets.values();
   change.set = secrets.placeholders;
+  change.set.push_back({"PHANTOM_ENV", chosen});  // commands of phantom below are in the same one
   for (EnvironmentVariable& each : proxy->environment()) change.set.push_back(std::move(each));
   const ChildEnvironment child = make_child_environment(inherited_environment(), change);
 
@@ -239,8 +207,12 @@ Command exec_command() {
       "Nothing but the command's own output goes to standard output. Refuses to run anything when "
       "the vault, the ledger or the routes are not in order.\n"
       "PHANTOM_PROXY_HEADER_AUTH_ONLY=1 takes the session token in the header "
-      "x-phantom-proxy-token only; PHANTOM_PROXY_ALLOW_QUERY_TOKEN=1 also takes it in the query.";
+      "x-phantom-proxy-token only; PHANTOM_PROXY_ALLOW_QUERY_TOKEN=1 also takes it in the query.\n"
+      "The secrets are those of one environment (--env). A secret whose time is over is refused: "
+      "before "
+      "the command starts, or in the middle of the session.";
   command.options = {
+      environment_option(&args->environment),
       {"quiet", "", "no notices on standard error", &args->quiet, {}, 'q'},
       {"heartbeat", "TIME", "between heartbeats in the record, 60s if not given, 0 for none",
        &args->heartbeat}};

@@ -31,23 +31,35 @@ Result<std::int64_t> time_of(const LedgerReader& reader, std::uint64_t size,
 
 }  // namespace
 
+Result<PeriodBounds> parse_bounds(const std::optional<std::string>& from,
+                                  const std::optional<std::string>& to) {
+  PeriodBounds bounds;
+  if (from) {
+    PH_ASSIGN(bounds.from, parse_log_point(*from));
+  }
+  if (to) {
+    PH_ASSIGN(bounds.to, parse_log_point(*to));
+  }
+  return bounds;
+}
+
 Result<Period> read_period(const LedgerReader& reader, std::uint64_t size,
-                           const std::optional<LogPoint>& from, const std::optional<LogPoint>& to) {
+                           const PeriodBounds& bounds) {
   Period period;
   const Seq first = reader.first_kept();
   if (first >= size) return Error{Code::kNotFound, kAllRemoved};
   PH_ASSIGN(const std::int64_t earliest, time_of(reader, size, first));
   period.from_ns = first > 0 ? 0 : earliest;
   if (first > 0) period.left_ns = earliest;
-  if (from) {
-    PH_ASSIGN(period.from_ns, time_of(reader, size, *from));
+  if (bounds.from) {
+    PH_ASSIGN(period.from_ns, time_of(reader, size, *bounds.from));
   }
   if (first > 0 && period.from_ns < earliest) {
     period.from_ns = earliest;
     period.cut_to = first;
   }
-  if (to) {
-    PH_ASSIGN(period.to_ns, time_of(reader, size, *to));
+  if (bounds.to) {
+    PH_ASSIGN(period.to_ns, time_of(reader, size, *bounds.to));
   } else {
     PH_ASSIGN(const std::int64_t newest, time_of(reader, size, size - 1));
     period.to_ns = newest + 1;

@@ -6,6 +6,7 @@
 #include "ledger/reader.h"
 
 #include <optional>
+#include <string>
 
 namespace phantom {
 
@@ -18,9 +19,18 @@ struct Period {
   std::optional<std::int64_t> left_ns;
 };
 
+// What a person asked for.
+struct PeriodBounds {
+  std::optional<LogPoint> from;
+  std::optional<LogPoint> to;
+};
+// The values of --from and --to. kInvalid: not a time and not a number.
+Result<PeriodBounds> parse_bounds(const std::optional<std::string>& from,
+                                  const std::optional<std::string>& to);
+
 // Of the first `size` events, at least one. A number stands for the time of that event. kInvalid:
 // there is no such event, or the period ends before it begins. kNotFound: all of it was removed.
 Result<Period> read_period(const LedgerReader& reader, std::uint64_t size,
-                           const std::optional<LogPoint>& from, const std::optional<LogPoint>& to);
+                           const PeriodBounds& bounds);
 
 }  // namespace phantom

@@ -1,6 +1,7 @@
 #include "cli/report_sarif.h"
 
 #include "cli/json.h"
+#include "cli/report_location.h"
 #include "events/encoding.h"
 
 #include <algorithm>
@@ -9,24 +10,6 @@ namespace phantom {
 namespace {
 
 constexpr std::size_t kResultsMax = 10;
-
-// A path as a relative URI (RFC 3986): '/' stays.
-std::string uri_of(std::string_view path) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string uri;
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                       (byte >= '0' && byte <= '9') ||
-                       std::string_view("-._~/").find(c) != std::string_view::npos;
-    if (plain) {
-      uri += c;
-    } else {
-      uri += {'%', kHex[byte >> 4], kHex[byte & 15]};
-    }
-  }
-  return uri;
-}
 
 void write_text(Json& json, std::string_view name, std::string_view text) {
   json.key(name).begin().field("text", text).end();
@@ -76,7 +59,7 @@ void write_result(Json& json, const Report& input, const Check& check) {
   json.field("level", is_violation(check) ? "error" : "warning");
   write_text(json, "message", finding_text(check));
   json.key("locations").begin_list().begin().key("physicalLocation").begin();
-  json.key("artifactLocation").begin().field("uri", uri_of(input.location)).end();
+  json.key("artifactLocation").begin().field("uri", relative_uri(input.location)).end();
   json.key("region").begin().field_number("startLine", 1).end().end();
   json.key("logicalLocations").begin_list().begin();
   json.field("fullyQualifiedName", place).end().end_list().end().end_list();

@@ -21,16 +21,16 @@ std::string argv_text(const std::vector<std::string>& argv) {
   return text;
 }
 
+std::string base_name(const std::string& program) {
+  return escape_terminal(std::filesystem::path(program).filename().string().substr(0, 100));
+}
+
 }  // namespace
 
 Draft session_started(const Context& context, const SessionStart& start) {
   Draft draft =
       make_draft<schema::SessionStarted>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
-        const std::string command =
-            start.argv.empty()
-                ? ""
-                : escape_terminal(
-                      std::filesystem::path(start.argv[0]).filename().string().substr(0, 100));
+        const std::string command = start.argv.empty() ? "" : base_name(start.argv[0]);
         const auto name = builder.CreateString(command);
         const auto channels = builder.CreateVectorOfStrings(start.token_channels);
         const auto services = builder.CreateVectorOfStrings(start.services);
@@ -45,6 +45,19 @@ Draft session_started(const Context& context, const SessionStart& start) {
   }
   draft.to_seal.push_back({"argv", argv_text(start.argv)});
   draft.to_seal.push_back({"cwd", start.cwd.substr(0, kSealedPlainBytesMax)});
+  return draft;
+}
+
+Draft session_refused(const Context& context, const SessionRefusal& refusal) {
+  Draft draft =
+      make_draft<schema::SessionRefused>(context, [&](flatbuffers::FlatBufferBuilder& builder) {
+        const auto name = builder.CreateString(base_name(refusal.program));
+        const auto digest =
+            builder.CreateVector(refusal.config_digest.data(), refusal.config_digest.size());
+        return schema::CreateSessionRefused(builder, name, digest);
+      });
+  draft.outcome = Outcome::Denied;
+  draft.reason = refusal.reason;
   return draft;
 }
 

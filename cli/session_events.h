@@ -22,8 +22,16 @@ struct SessionEnd {
   std::uint64_t denied = 0;
 };
 
-// `context.session` names the session in both.
+// A command that was not run.
+struct SessionRefusal {
+  std::string program;  // as it was asked for; its base name is recorded
+  Digest config_digest{};
+  Reason reason = Reason::None;
+};
+
+// `context.session` names the session in all of them.
 Draft session_started(const Context& context, const SessionStart& start);
 Draft session_ended(const Context& context, const SessionEnd& end, Seq started_seq);
+Draft session_refused(const Context& context, const SessionRefusal& refusal);
 
 }  // namespace phantom

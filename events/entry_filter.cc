@@ -102,15 +102,18 @@ bool equals(const flatbuffers::String* text, std::string_view wanted) {
   return text != nullptr && text->string_view() == wanted;
 }
 
-// Secret tags carry the project; a name without one stands for that secret of every project.
+// Secret tags carry the project; a name without one stands for that secret of every project. What
+// has a slash in it begins with a project: `demo/prod/KEY` is KEY in the environment prod of demo.
 bool has_secret(const schema::Entry& entry, std::string_view name) {
   if (entry.tags() == nullptr) return false;
+  const bool with_project = name.find('/') != std::string_view::npos;
   return std::any_of(entry.tags()->begin(), entry.tags()->end(), [&](const schema::Tag* tag) {
     const std::string_view text = tag->name()->string_view();
     if (!text.starts_with("secret:")) return false;
     const std::string_view whole = text.substr(sizeof("secret:") - 1);
     const std::size_t slash = whole.find('/');
-    return whole == name || (slash != std::string_view::npos && whole.substr(slash + 1) == name);
+    if (whole == name) return true;
+    return !with_project && slash != std::string_view::npos && whole.substr(slash + 1) == name;
   });
 }
 

@@ -354,7 +354,15 @@ Result<std::string> with_policy_line(std::string_view text, const std::string& l
     made =
         "# Who keeps this ledger's checkpoints: phantom audit anchor --help\n"
         "quorum none\n";
-  made += line + "\n";
+  // A quorum names anchors that stand above it.
+  std::size_t place = 0;
+  while (place < made.size()) {
+    const std::size_t end = made.find('\n', place);
+    const Words words = words_of(std::string_view(made).substr(place, end - place));
+    if (!words.empty() && words[0] == "quorum") break;
+    place = end + 1;
+  }
+  made.insert(place, line + "\n");
   PH_TRY(parse_anchor_policy(made));
   return made;
 }

@@ -83,8 +83,9 @@ Status set_unanchored_max(AnchorPolicy& policy, std::string_view text);
 // 90s, 10m, 2h, 7d.
 std::optional<std::int64_t> parse_duration_ns(std::string_view text);
 
-// The policy's text with a line more, or without the lines that define `name`. kInvalid when the
-// outcome would not be a policy, kNotFound. A text of nothing becomes a policy with `quorum none`.
+// The policy's text with a line more, above its quorum, or without the lines that define `name`.
+// kInvalid when the outcome would not be a policy, kNotFound. A text of nothing becomes a policy
+// with `quorum none`.
 Result<std::string> with_policy_line(std::string_view text, const std::string& line);
 Result<std::string> without_anchor(std::string_view text, std::string_view name);
 

@@ -243,6 +243,7 @@ net::Task<Connection::Next> Connection::refuse(const Refusal& refusal, const std
   facts.service = refusal.service;
   facts.http_status = static_cast<std::uint16_t>(refusal.status);
   facts.reason = refusal.reason;
+  facts.secret_name = refusal.secret_name;
   ++state_.denied;
   const Result<Receipt> recorded =
       co_await append(proxy_request_denied(state_.options.context, facts));
@@ -290,6 +291,16 @@ net::Task<Connection::Next> Connection::forward(Forward forward, Next next) {
     const Refusal refusal{503, Reason::SecretMissing, "secret_missing",
                           "there is no usable value of " + route.secret_name + " in this session",
                           route.service};
+    co_return co_await refuse(refusal, forward.method, after_refusal);
+  }
+  if (secret->second.expires_ns != 0 && options.clock->wall_ns() >= secret->second.expires_ns) {
+    const Refusal refusal{403,
+                          Reason::SecretExpired,
+                          "secret_expired",
+                          "the time of " + route.secret_name +
+                              " is over; put in a new value with phantom rotate and start anew",
+                          route.service,
+                          route.secret_name};
     co_return co_await refuse(refusal, forward.method, after_refusal);
   }
 

@@ -22,6 +22,7 @@ namespace phantom {
 struct ProxySecret {
   SecretBytes value;
   std::uint64_t version = 0;
+  std::int64_t expires_ns = 0;  // from then on it is refused; 0: never
 };
 
 struct ProxyLimits {

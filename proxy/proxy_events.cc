@@ -61,6 +61,7 @@ Draft proxy_request_denied(const Context& context, const RefusalFacts& facts) {
   });
   draft.outcome = Outcome::Denied;
   draft.reason = facts.reason;
+  tag_secret(draft, facts.secret_name);
   return draft;
 }
 

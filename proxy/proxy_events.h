@@ -47,6 +47,7 @@ struct RefusalFacts {
   std::string service;
   std::uint16_t http_status = 0;
   Reason reason = Reason::BadRequest;
+  std::string secret_name = {};  // files the refusal under the secret it is about
 };
 Draft proxy_request_denied(const Context& context, const RefusalFacts& facts);
 

@@ -63,9 +63,10 @@ struct Forward {
 struct Refusal {
   int status = 400;
   Reason reason = Reason::BadRequest;
-  std::string code;     // for programs
-  std::string message;  // one sentence; never carries text of the request
-  std::string service;  // when the request named a known one
+  std::string code;              // for programs
+  std::string message;           // one sentence; never carries text of the request
+  std::string service;           // when the request named a known one
+  std::string secret_name = {};  // when the refusal is about one
 };
 
 using Decision = std::variant<Forward, Refusal>;

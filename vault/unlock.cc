@@ -36,6 +36,12 @@ Error no_passphrase(const std::string& project) {
       std::string("set ") + kPassphraseVariable + ", or run the command on a terminal"};
 }
 
+Error no_secret_service(const std::string& project) {
+  return {Code::kUnsupported,
+          "the vault of project " + project +
+              " has its key in the Secret Service, which this build cannot ask"};
+}
+
 Error with_path(Error error, const std::filesystem::path& path) {
   error.message = "vault key file " + path.string() + ": " + error.message;
   return error;
@@ -105,6 +111,7 @@ Result<UnlockKey> Unlocker::for_open(UnlockMethod method, const std::string& pro
     if (!key.ok()) return with_path(std::move(key.error()), path);
     return UnlockKey{std::move(*key), method, "key-file"};
   }
+  if (method == UnlockMethod::kSecretService) return no_secret_service(project);
   if (!passphrase_taken_) {
     passphrase_ = input_.take_passphrase();
     passphrase_taken_ = true;
@@ -134,6 +141,7 @@ Result<UnlockKey> Unlocker::for_create(UnlockMethod method, const std::string& p
     }
     return for_open(method, project);
   }
+  if (method == UnlockMethod::kSecretService) return no_secret_service(project);
   if (!passphrase_taken_) {
     passphrase_ = input_.take_passphrase();
     passphrase_taken_ = true;

@@ -1,5 +1,7 @@
 #include "vault/value_look.h"
 
+#include "vault/ascii.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,27 +10,6 @@
 namespace phantom {
 namespace {
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alnum(char c) { return is_lower(c) || is_upper(c) || is_digit(c); }
-char to_upper(char c) { return is_lower(c) ? static_cast<char>(c - 'a' + 'A') : c; }
-char to_lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
-
-template <class Predicate>
-bool all_are(std::string_view text, Predicate predicate) {
-  return std::all_of(text.begin(), text.end(), predicate);
-}
-template <class Range>
-bool is_one_of(std::string_view text, const Range& list) {
-  return std::find(std::begin(list), std::end(list), text) != std::end(list);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), to_lower);
-  return out;
-}
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
 
 constexpr std::string_view kAboutWords[] = {

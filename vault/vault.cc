@@ -2,16 +2,13 @@
 
 #include "events/sha256.h"
 #include "events/tags.h"
-#include "vault/dotenv.h"
-#include "vault/placeholder.h"
-#include "vault/scanner.h"
 #include "vault/vault_events.h"
 #include "vault/vault_history.h"
 #include "vault/vault_store.h"
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <span>
 #include <utility>
 
 // Where a process can be killed during a change, and what the next one to open the vault finds:
@@ -33,8 +30,6 @@ namespace {
 constexpr int kLoadAttemptsMax = 32;
 constexpr int kConflictAttemptsMax = 8;
 constexpr int kPassphraseAttemptsMax = 3;
-constexpr std::size_t kChangesPerEventMax = 100;
-constexpr std::size_t kNamesPerEventMax = 200;
 
 // The state of a vault file that ledger and disk agree on.
 struct Agreed {
@@ -149,7 +144,18 @@ Result<VaultImage> parse_for(const std::string& project, const Bytes& file) {
 }
 
 SecretInfo info_of(const VaultRecord& record) {
-  return {record.name, record.version, record.created_ns, record.changed_ns, record.placeholder};
+  SecretInfo info;
+  info.name = record.name;
+  info.version = record.version;
+  info.created_ns = record.created_ns;
+  info.changed_ns = record.changed_ns;
+  info.placeholder = record.placeholder;
+  info.expires_ns = record.expires_ns;
+  info.former_placeholder = record.former_placeholder;
+  for (const OlderVersion& older : record.older) {
+    info.older.push_back({older.version, older.changed_ns, older.expires_ns});
+  }
+  return info;
 }
 
 std::vector<SecretInfo> infos_of(const VaultImage& image) {
@@ -159,43 +165,47 @@ std::vector<SecretInfo> infos_of(const VaultImage& image) {
   return infos;
 }
 
-auto find_record(auto& records, const std::string& name) {
-  const auto place = std::lower_bound(
-      records.begin(), records.end(), name,
-      [](const VaultRecord& record, const std::string& wanted) { return record.name < wanted; });
-  return std::pair(place, place != records.end() && place->name == name);
+Error no_secret(const std::string& name) {
+  return {Code::kNotFound, "there is no secret named " + name, "'phantom list' shows the names"};
 }
 
-// An event must not carry a value, and a name that holds it would.
-Status check_name_against_value(const VaultChange& change) {
-  const SecretScanner scanner({{change.name, &change.value}});
-  if (!scanner.find(as_bytes(change.name))) return {};
-  return Error{Code::kDenied, "the name of the secret contains its value; refused",
-               "names are recorded in clear: choose one that says what the secret is for"};
+// These look at a value or hide it; none of them sends it anywhere.
+bool opens_expired(const std::string& purpose) {
+  return purpose == "reveal" || purpose == "rotate" || purpose == "export" ||
+         purpose == "keep from child";
 }
 
-Status check_changes(const std::vector<VaultChange>& changes) {
-  std::set<std::string_view> names;
-  for (const VaultChange& change : changes) {
-    if (!is_valid_key(change.name)) {
-      return Error{Code::kInvalid,
-                   "a secret's name is made of letters, digits, '_', '.' and '-', starts with a "
-                   "letter or '_' and has at most " +
-                       std::to_string(kKeyBytesMax) + " characters"};
-    }
-    if (!names.insert(change.name).second) {
-      return Error{Code::kInvalid, change.name + " is named twice in one change"};
-    }
-    if (change.action == VaultChange::Action::kDelete) continue;
-    if (change.value.empty())
-      return Error{Code::kInvalid, "the value of " + change.name + " is empty"};
-    if (change.value.text().starts_with(kPlaceholderPrefix)) {
-      return Error{Code::kInvalid,
-                   "the value of " + change.name + " is a placeholder, not a secret"};
-    }
-    PH_TRY(check_name_against_value(change));
+Error times_are_over(const std::vector<SecretInfo>& expired) {
+  std::string list;
+  for (const SecretInfo& info : expired) {
+    if (!list.empty()) list += ", ";
+    list += info.name + " (" + format_time(info.expires_ns) + ")";
   }
-  return {};
+  const std::string& first = expired.front().name;
+  return {Code::kDenied,
+          (expired.size() == 1
+               ? "the time of a secret is over: "
+               : "the time of " + std::to_string(expired.size()) + " secrets is over: ") +
+              list,
+          "get a new value where it is issued and put it in with 'phantom rotate " + first +
+              "', or give it more time with 'phantom expire " + first + " 30d'"};
+}
+
+// Parts of the names that one event has room for.
+std::vector<std::vector<std::string>> event_parts(const std::vector<std::string>& names) {
+  constexpr std::size_t kNamesMax = 200;
+  constexpr std::size_t kBytesMax = 22'000;  // each name stands in the payload and in a tag
+  std::vector<std::vector<std::string>> parts;
+  std::size_t bytes = 0;
+  for (const std::string& name : names) {
+    bytes += name.size() + 60;
+    if (parts.empty() || parts.back().size() == kNamesMax || bytes > kBytesMax) {
+      parts.emplace_back();
+      bytes = name.size() + 60;
+    }
+    parts.back().push_back(name);
+  }
+  return parts;
 }
 
 }  // namespace
@@ -250,37 +260,6 @@ struct Vault::State {
     return {};
   }
 
-  // The image after the changes; `note` gets what they did.
-  Result<VaultImage> apply(std::span<const VaultChange> changes, VaultChangeNote& note) const {
-    VaultImage next = image;
-    for (const VaultChange& change : changes) {
-      auto [place, present] = find_record(next.records, change.name);
-      if (change.action == VaultChange::Action::kDelete) {
-        if (!present) {
-          return Error{Code::kNotFound, "there is no secret named " + change.name,
-                       "'phantom list' shows the names"};
-        }
-        note.changes.push_back({change.name, "deleted", place->version});
-        next.records.erase(place);
-        continue;
-      }
-      VaultRecord record;
-      record.name = change.name;
-      record.changed_ns = options.clock->wall_ns();
-      record.version = present ? place->version + 1 : 1;
-      record.created_ns = present ? place->created_ns : record.changed_ns;
-      record.placeholder = present ? place->placeholder : make_placeholder(*options.random);
-      PH_TRY(seal_record(project(), change.value, keys, *options.random, record));
-      note.changes.push_back({change.name, present ? "updated" : "created", record.version});
-      if (present) {
-        *place = std::move(record);
-      } else {
-        next.records.insert(place, std::move(record));
-      }
-    }
-    return next;
-  }
-
   // The two events around the rename. kConflict: somebody else changed the vault first.
   Status commit(VaultImage next, VaultChangeNote note) {
     next.header.version = image.header.version + 1;
@@ -304,6 +283,7 @@ struct Vault::State {
     }
     PH_TRY(publish(staged, note, receipt->seq));
     image = std::move(next);
+    image.header.format = kVaultFormat;
     digest = note.digest_after;
     return finish(note, receipt->seq);
   }
@@ -343,14 +323,41 @@ struct Vault::State {
     return {};
   }
 
+  // Refuses secrets whose time is over; that somebody asked is recorded first.
+  Status check_times(const std::vector<const VaultRecord*>& records, const std::string& purpose) {
+    if (opens_expired(purpose)) return {};
+    std::vector<SecretInfo> expired;
+    std::vector<std::string> names;
+    for (const VaultRecord* record : records) {
+      SecretInfo info = info_of(*record);
+      if (!is_expired(info, options.clock->wall_ns())) continue;
+      names.push_back(info.name);
+      expired.push_back(std::move(info));
+    }
+    if (expired.empty()) return {};
+    for (const std::vector<std::string>& part : event_parts(names)) {
+      PH_TRY(options.appender->append(secret_expired(options.context, part, purpose)));
+    }
+    return times_are_over(expired);
+  }
+
+  Status record_opening(const std::vector<std::string>& names, const std::string& purpose) {
+    for (const std::vector<std::string>& part : event_parts(names)) {
+      PH_TRY(options.appender->append(secret_opened(options.context, part, purpose)));
+    }
+    return {};
+  }
+
   Status change(const std::string& source, std::span<const VaultChange> changes) {
     Status done;
     for (int attempt = 0; attempt < kConflictAttemptsMax; ++attempt) {
       if (stale) PH_TRY(reload());
       VaultChangeNote note;
       note.source = source;
-      PH_ASSIGN(VaultImage next, apply(changes, note));
-      done = commit(std::move(next), std::move(note));
+      PH_ASSIGN(ChangedVault next,
+                apply_changes(image, changes, keys, options.clock->wall_ns(), *options.random));
+      note.changes = std::move(next.notes);
+      done = commit(std::move(next.image), std::move(note));
       if (done.ok() || done.error().code != Code::kConflict) return done;
     }
     return Error{Code::kBusy, "other processes keep changing the vault of project " + project(),
@@ -421,36 +428,34 @@ Result<std::vector<SecretInfo>> Vault::list_locked(const VaultOptions& options) 
   return infos_of(image);
 }
 
+bool is_expired(const SecretInfo& info, std::int64_t now_ns) {
+  return info.expires_ns != 0 && now_ns >= info.expires_ns;
+}
+
 std::vector<SecretInfo> Vault::list() const { return infos_of(state_->image); }
 
 std::optional<SecretInfo> Vault::find(const std::string& name) const {
-  const auto [place, present] = find_record(state_->image.records, name);
-  if (!present) return std::nullopt;
-  return info_of(*place);
+  const VaultRecord* record = find_record(state_->image, name);
+  if (record == nullptr) return std::nullopt;
+  return info_of(*record);
 }
 
 std::uint64_t Vault::version() const { return state_->image.header.version; }
 
 Result<std::vector<OpenedSecret>> Vault::open_secrets(const std::vector<std::string>& names,
                                                       const std::string& purpose) {
+  std::vector<const VaultRecord*> records;
   for (const std::string& name : names) {
-    if (!find(name)) {
-      return Error{Code::kNotFound, "there is no secret named " + name,
-                   "'phantom list' shows the names"};
-    }
+    records.push_back(find_record(state_->image, name));
+    if (records.back() == nullptr) return no_secret(name);
   }
-  for (std::size_t begin = 0; begin < names.size(); begin += kNamesPerEventMax) {
-    const std::size_t count = std::min(kNamesPerEventMax, names.size() - begin);
-    const auto first = names.begin() + static_cast<std::ptrdiff_t>(begin);
-    const std::vector<std::string> part(first, first + static_cast<std::ptrdiff_t>(count));
-    PH_TRY(state_->options.appender->append(secret_opened(state_->options.context, part, purpose)));
-  }
+  PH_TRY(state_->check_times(records, purpose));
+  PH_TRY(state_->record_opening(names, purpose));
   std::vector<OpenedSecret> opened;
   opened.reserve(names.size());
-  for (const std::string& name : names) {
-    const VaultRecord& record = *find_record(state_->image.records, name).first;
-    PH_ASSIGN(SecretBytes value, open_record(state_->project(), record, state_->keys));
-    opened.push_back({info_of(record), std::move(value)});
+  for (const VaultRecord* record : records) {
+    PH_ASSIGN(SecretBytes value, open_record(state_->project(), *record, state_->keys));
+    opened.push_back({info_of(*record), std::move(value)});
   }
   return opened;
 }
@@ -460,13 +465,42 @@ Result<OpenedSecret> Vault::open_secret(const std::string& name, const std::stri
   return std::move(opened.front());
 }
 
+Result<OpenedSecret> Vault::open_older(const std::string& name, std::uint64_t version,
+                                       const std::string& purpose) {
+  const VaultRecord* record = find_record(state_->image, name);
+  if (record == nullptr) return no_secret(name);
+  const auto older =
+      std::find_if(record->older.begin(), record->older.end(),
+                   [&](const OlderVersion& each) { return each.version == version; });
+  if (older == record->older.end()) {
+    return Error{Code::kNotFound,
+                 "version " + std::to_string(version) + " of " + name + " is not kept",
+                 "'phantom history " + name + "' shows which are"};
+  }
+  VaultRecord as_it_was = *record;
+  as_it_was.version = older->version;
+  as_it_was.changed_ns = older->changed_ns;
+  as_it_was.expires_ns = older->expires_ns;
+  PH_TRY(state_->check_times({&as_it_was}, purpose));
+  PH_TRY(state_->record_opening({name}, purpose));
+  PH_ASSIGN(SecretBytes value,
+            open_value(place_of(state_->project(), *record, *older), older->value, state_->keys));
+  return OpenedSecret{info_of(as_it_was), std::move(value)};
+}
+
 Status Vault::change(const std::string& source, std::vector<VaultChange> changes) {
   PH_TRY(check_changes(changes));
-  for (std::size_t begin = 0; begin < changes.size(); begin += kChangesPerEventMax) {
-    const std::size_t count = std::min(kChangesPerEventMax, changes.size() - begin);
-    PH_TRY(state_->change(source, std::span(changes).subspan(begin, count)));
+  std::span<const VaultChange> left(changes);
+  while (!left.empty()) {
+    const std::size_t count = changes_in_one_event(state_->project(), left);
+    PH_TRY(state_->change(source, left.first(count)));
+    left = left.subspan(count);
   }
   return {};
+}
+
+Digest Vault::approval_seal(std::string_view text) const {
+  return approval_code(state_->keys, state_->project(), text);
 }
 
 }  // namespace phantom

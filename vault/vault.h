@@ -11,11 +11,13 @@
 #include "ledger/home.h"
 #include "ledger/reader.h"
 #include "vault/unlock.h"
+#include "vault/vault_change.h"
 #include "vault/vault_file.h"
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace phantom {
@@ -32,24 +34,31 @@ struct VaultOptions {
   KdfCost kdf;  // of a new vault
 };
 
-struct SecretInfo {
-  std::string name;
+// A real value that was replaced and is kept for `phantom rotate --undo`.
+struct OlderSecret {
   std::uint64_t version = 0;
-  std::int64_t created_ns = 0;
   std::int64_t changed_ns = 0;
-  std::string placeholder;
+  std::int64_t expires_ns = 0;
 };
+
+struct SecretInfo {
+  std::string name;             // full (vault/secret_name.h)
+  std::uint64_t version = 0;    // of the real value
+  std::int64_t created_ns = 0;  // the secret
+  std::int64_t changed_ns = 0;  // the real value
+  std::string placeholder;
+  std::int64_t expires_ns = 0;     // 0: never
+  std::vector<OlderSecret> older;  // newest first, at most kOlderVersionsMax
+  // What stood for it before the placeholder was renewed; opens nothing. Empty when it never was.
+  std::string former_placeholder;
+};
+
+// True from the end of its time on.
+bool is_expired(const SecretInfo& info, std::int64_t now_ns);
 
 struct OpenedSecret {
   SecretInfo info;
   SecretBytes value;
-};
-
-struct VaultChange {
-  enum class Action { kPut, kDelete };
-  std::string name;
-  Action action = Action::kPut;
-  SecretBytes value;  // of a put
 };
 
 // One thread at a time. Values stay sealed in memory until open_secrets.
@@ -71,15 +80,25 @@ class Vault {
   std::uint64_t version() const;
 
   // The only way to values. Records secret.opened, durable before anything is returned. All or
-  // nothing: kNotFound when a name is missing. `purpose` is a word or two: exec, reveal.
+  // nothing: kNotFound when a name is missing; kDenied, naming them, when the time of some is over,
+  // which is recorded as secret.expired. `purpose` is a word or two: exec, sync. Only "reveal",
+  // "rotate", "export" and "keep from child", which use no value anywhere, open expired ones.
   Result<std::vector<OpenedSecret>> open_secrets(const std::vector<std::string>& names,
                                                  const std::string& purpose);
   Result<OpenedSecret> open_secret(const std::string& name, const std::string& purpose);
+  // The value of an older version; info is that of the secret with the version's own numbers.
+  Result<OpenedSecret> open_older(const std::string& name, std::uint64_t version,
+                                  const std::string& purpose);
 
-  // Puts and deletes, durable on return. A put of a name that is there keeps its placeholder and
-  // raises its version. Deleting a missing name is kNotFound; naming one twice is kInvalid. More
-  // than 100 changes are recorded in steps of 100. kIndeterminate: reopen to see what happened.
+  // Durable on return. A put of a name that is there keeps its placeholder and raises its version;
+  // it clears the expiry unless it sets one. Naming a secret twice is kInvalid. All changes
+  // that one event has room for (some 200) happen wholly or not at all; more are done in steps.
+  // kNotFound, kExists: see apply_changes. kIndeterminate: reopen to see what happened.
   Status change(const std::string& source, std::vector<VaultChange> changes);
+
+  // A code over the text that only who can open the vault can make: what approvals are sealed
+  // with. Another passphrase or key makes another code.
+  Digest approval_seal(std::string_view text) const;
 
  private:
   struct State;

@@ -37,7 +37,10 @@ void end(Draft& draft, Seq requested, Ending ending) {
 void add_change_tags(Draft& draft, const VaultChangeNote& note) {
   draft.tags.push_back(vault_tag(draft.context.project));
   std::vector<std::string> names;
-  for (const SecretChangeNote& change : note.changes) names.push_back(change.name);
+  for (const SecretChangeNote& change : note.changes) {
+    names.push_back(change.name);
+    if (!change.former_name.empty()) names.push_back(change.former_name);
+  }
   add_secret_tags(draft, names);
 }
 
@@ -49,7 +52,10 @@ Draft vault_change_requested(const Context& context, const VaultChangeNote& note
     for (const SecretChangeNote& change : note.changes) {
       const auto name = builder.CreateString(change.name);
       const auto action = builder.CreateString(change.action);
-      changes.push_back(schema::CreateSecretChange(builder, name, action, change.version));
+      flatbuffers::Offset<flatbuffers::String> former;
+      if (!change.former_name.empty()) former = builder.CreateString(change.former_name);
+      changes.push_back(schema::CreateSecretChange(builder, name, action, change.version, former,
+                                                   static_cast<std::uint64_t>(change.expires_ns)));
     }
     const auto source = builder.CreateString(note.source);
     const auto list = builder.CreateVector(changes);
@@ -82,6 +88,19 @@ Draft secret_opened(const Context& context, const std::vector<std::string>& name
     return schema::CreateSecretOpened(builder, list, text);
   });
   add_secret_tags(draft, names);
+  return draft;
+}
+
+Draft secret_expired(const Context& context, const std::vector<std::string>& names,
+                     const std::string& purpose) {
+  Draft draft = make_draft<schema::SecretExpired>(context, [&](FlatBufferBuilder& builder) {
+    const auto list = builder.CreateVectorOfStrings(names);
+    const auto text = builder.CreateString(purpose);
+    return schema::CreateSecretExpired(builder, list, text);
+  });
+  add_secret_tags(draft, names);
+  draft.outcome = Outcome::Denied;
+  draft.reason = Reason::SecretExpired;
   return draft;
 }
 
@@ -142,6 +161,20 @@ Draft vault_unlock_failed(const Context& context, const std::string& method, Rea
   draft.outcome = Outcome::Failed;
   draft.reason = reason;
   return draft;
+}
+
+Draft vault_key_kept(const Context& context, const std::string& place) {
+  return make_draft<schema::VaultKeyKept>(context, [&](FlatBufferBuilder& builder) {
+    const auto text = builder.CreateString(place);
+    return schema::CreateVaultKeyKept(builder, text);
+  });
+}
+
+Draft vault_key_forgotten(const Context& context, const std::string& place) {
+  return make_draft<schema::VaultKeyForgotten>(context, [&](FlatBufferBuilder& builder) {
+    const auto text = builder.CreateString(place);
+    return schema::CreateVaultKeyForgotten(builder, text);
+  });
 }
 
 Draft project_initialised(const Context& context, const Digest& config_digest,

@@ -14,8 +14,10 @@ namespace phantom {
 
 struct SecretChangeNote {
   std::string name;
-  std::string action;  // created, updated or deleted
+  std::string action;  // a word of docs/EVENTS.md under vault.change.requested
   std::uint64_t version = 0;
+  std::string former_name;      // before a rename
+  std::int64_t expires_ns = 0;  // 0: never
 };
 
 struct VaultChangeNote {
@@ -39,6 +41,9 @@ Draft vault_change_completed(const Context& context, Seq requested, const VaultC
 
 Draft secret_opened(const Context& context, const std::vector<std::string>& names,
                     const std::string& purpose);
+// `purpose` is what the secrets were wanted for.
+Draft secret_expired(const Context& context, const std::vector<std::string>& names,
+                     const std::string& purpose);
 Draft secret_reveal_requested(const Context& context, const std::string& name,
                               std::uint64_t version);
 Draft secret_reveal_completed(const Context& context, Seq requested, const std::string& name,
@@ -52,6 +57,10 @@ Draft env_rewrite_completed(const Context& context, Seq requested, const std::st
 
 Draft vault_unlocked(const Context& context, const std::string& method);
 Draft vault_unlock_failed(const Context& context, const std::string& method, Reason reason);
+
+// The key of the project's vault is kept in `place` (secret-service), or no longer.
+Draft vault_key_kept(const Context& context, const std::string& place);
+Draft vault_key_forgotten(const Context& context, const std::string& place);
 
 Draft project_initialised(const Context& context, const Digest& config_digest,
                           std::uint32_t protected_count);

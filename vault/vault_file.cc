@@ -2,8 +2,8 @@
 
 #include "events/check.h"
 #include "events/encoding.h"
-#include "vault/dotenv.h"
 #include "vault/placeholder.h"
+#include "vault/secret_name.h"
 
 #include <sodium.h>
 
@@ -16,36 +16,25 @@ namespace {
 constexpr std::string_view kMagic = "PHMVAULT";
 constexpr std::size_t kMacSize = 32;
 constexpr std::size_t kProjectBytesMax = 64;
-constexpr std::size_t kTagSize = crypto_aead_xchacha20poly1305_ietf_ABYTES;
-constexpr char kKdfContext[crypto_kdf_CONTEXTBYTES + 1] = "phmvault";
-constexpr std::string_view kKeyFileLabel = "phantom vault key file v1";
-constexpr std::string_view kWrapLabel = "phantom vault data key v1";
-constexpr std::string_view kValueLabel = "phantom vault value v1";
-
-static_assert(crypto_kdf_KEYBYTES == kPassphraseKeyBytes);
-static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == sizeof(VaultRecord::key_nonce));
-static_assert(sizeof(VaultRecord::wrapped_key) == kVaultKeyBytes + kTagSize);
 
 void put_text(Bytes& out, std::string_view text) {
   put_be16(out, static_cast<std::uint16_t>(text.size()));
   out.insert(out.end(), text.begin(), text.end());
 }
 
+void put_time(Bytes& out, std::int64_t ns) { put_be64(out, static_cast<std::uint64_t>(ns)); }
+
 template <std::size_t N>
 void put_array(Bytes& out, const std::array<std::uint8_t, N>& bytes) {
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
-// What a sealed part belongs to. Every field has a fixed size or a length in front, so no two
-// different records have the same bytes.
-Bytes binding(std::string_view label, const std::string& project, const VaultRecord& record) {
-  Bytes out;
-  put_text(out, label);
-  put_text(out, project);
-  put_text(out, record.name);
-  put_be64(out, record.version);
-  put_text(out, record.placeholder);
-  return out;
+void put_value(Bytes& out, const SealedValue& value) {
+  put_array(out, value.key_nonce);
+  put_array(out, value.wrapped_key);
+  put_array(out, value.value_nonce);
+  put_be32(out, static_cast<std::uint32_t>(value.sealed.size()));
+  out.insert(out.end(), value.sealed.begin(), value.sealed.end());
 }
 
 Bytes mac_of(ByteView bytes, const VaultKeys& keys) {
@@ -63,8 +52,7 @@ class Cursor {
 
   ByteView take(std::size_t size) {
     if (size > rest_.size()) {
-      good_ = false;
-      rest_ = {};
+      fail();
       return {};
     }
     const ByteView out = rest_.first(size);
@@ -78,10 +66,11 @@ class Cursor {
   std::uint16_t u16() { return good_and(take(2)) ? get_be16(last_) : std::uint16_t{0}; }
   std::uint32_t u32() { return good_and(take(4)) ? get_be32(last_) : 0; }
   std::uint64_t u64() { return good_and(take(8)) ? get_be64(last_) : 0; }
+  std::int64_t time() { return static_cast<std::int64_t>(u64()); }
   std::string text(std::size_t size_max) {
     const std::size_t size = u16();
     if (size > size_max) {
-      good_ = false;
+      fail();
       return {};
     }
     return std::string(as_text(take(size)));
@@ -90,6 +79,10 @@ class Cursor {
   void array(std::array<std::uint8_t, N>& out) {
     const ByteView bytes = take(N);
     if (bytes.size() == N) std::copy(bytes.begin(), bytes.end(), out.begin());
+  }
+  void fail() {
+    good_ = false;
+    rest_ = {};
   }
   bool good() const { return good_; }
   std::size_t left() const { return rest_.size(); }
@@ -109,19 +102,73 @@ Error damaged(const char* what) {
           "restore the vault file that belongs to this ledger from a backup"};
 }
 
-Status check_record_shape(const VaultRecord& record) {
-  if (!is_valid_key(record.name)) {
-    return Error{Code::kInvalid, "a secret's name must be a variable name of at most " +
-                                     std::to_string(kKeyBytesMax) + " characters"};
+SealedValue read_value(Cursor& in) {
+  SealedValue value;
+  in.array(value.key_nonce);
+  in.array(value.wrapped_key);
+  in.array(value.value_nonce);
+  const std::uint32_t size = in.u32();
+  if (size > kSecretValueBytesMax + kSealTagBytes) in.fail();
+  value.sealed = to_bytes(in.take(size));
+  return value;
+}
+
+VaultRecord read_record(Cursor& in, std::uint16_t format) {
+  VaultRecord record;
+  record.name = in.text(kSecretNameBytesMax);
+  record.version = in.u64();
+  record.created_ns = in.time();
+  record.changed_ns = in.time();
+  if (format > 1) record.expires_ns = in.time();
+  record.placeholder = in.text(kPlaceholderSize);
+  if (format > 1) record.former_placeholder = in.text(kPlaceholderSize);
+  record.value = read_value(in);
+  const std::size_t older = format > 1 ? in.u8() : 0;
+  if (older > kOlderVersionsMax) in.fail();
+  for (std::size_t i = 0; i < older && in.good(); ++i) {
+    OlderVersion version;
+    version.version = in.u64();
+    version.changed_ns = in.time();
+    version.expires_ns = in.time();
+    version.placeholder = in.text(kPlaceholderSize);
+    version.value = read_value(in);
+    record.older.push_back(std::move(version));
   }
-  if (!is_placeholder(record.placeholder)) {
+  return record;
+}
+
+Status check_value(const std::string& name, const SealedValue& value) {
+  if (value.sealed.size() >= kSealTagBytes &&
+      value.sealed.size() <= kSecretValueBytesMax + kSealTagBytes) {
+    return {};
+  }
+  return Error{Code::kLimit, "the value of " + name + " is larger than " +
+                                 std::to_string(kSecretValueBytesMax) + " bytes"};
+}
+
+Status check_record_shape(const VaultRecord& record) {
+  if (!is_valid_secret_name(record.name)) {
+    return Error{Code::kInvalid, "a secret's name must be a variable name of at most " +
+                                     std::to_string(kSecretNameBytesMax) + " characters"};
+  }
+  if (!is_placeholder(record.placeholder) ||
+      (!record.former_placeholder.empty() && !is_placeholder(record.former_placeholder))) {
     return Error{Code::kInvalid, record.name + " has no valid placeholder"};
   }
   if (record.version == 0) return Error{Code::kInvalid, record.name + " has no version"};
-  if (record.sealed_value.size() < kTagSize ||
-      record.sealed_value.size() > kSecretValueBytesMax + kTagSize) {
-    return Error{Code::kLimit, "the value of " + record.name + " is larger than " +
-                                   std::to_string(kSecretValueBytesMax) + " bytes"};
+  if (record.expires_ns < 0) return Error{Code::kInvalid, record.name + " ends before 1970"};
+  PH_TRY(check_value(record.name, record.value));
+  if (record.older.size() > kOlderVersionsMax) {
+    return Error{Code::kInvalid, record.name + " has too many older versions"};
+  }
+  std::uint64_t newer = record.version;
+  for (const OlderVersion& older : record.older) {
+    if (older.version == 0 || older.version >= newer || older.expires_ns < 0 ||
+        !is_placeholder(older.placeholder)) {
+      return Error{Code::kInvalid, record.name + " has older versions no secret has"};
+    }
+    newer = older.version;
+    PH_TRY(check_value(record.name, older.value));
   }
   return {};
 }
@@ -146,29 +193,6 @@ Status check_image(const VaultImage& image) {
   return {};
 }
 
-Result<SecretBytes> subkey(const SecretBytes& root, std::uint64_t number) {
-  SecretBytes key = SecretBytes::zeros(kVaultKeyBytes);
-  if (crypto_kdf_derive_from_key(key.writable().data(), key.size(), number, kKdfContext,
-                                 root.view().data()) != 0) {
-    return Error{Code::kInternal, "key separation failed"};
-  }
-  return key;
-}
-
-Result<SecretBytes> root_key(const VaultHeader& header, const SecretBytes& input) {
-  SecretBytes root = SecretBytes::zeros(crypto_kdf_KEYBYTES);
-  if (header.method == UnlockMethod::kKeyFile) {
-    if (input.size() != kVaultKeyBytes) return Error{Code::kInvalid, "a vault key has 32 bytes"};
-    Bytes message = to_bytes(kKeyFileLabel);
-    put_array(message, header.salt);
-    PH_CHECK(crypto_generichash(root.writable().data(), root.size(), message.data(), message.size(),
-                                input.view().data(), input.size()) == 0,
-             "BLAKE2b refused its sizes");
-    return root;
-  }
-  return derive_passphrase_key(input, header.kdf, header.salt);
-}
-
 }  // namespace
 
 bool is_valid_project(std::string_view project) {
@@ -179,13 +203,9 @@ bool is_valid_project(std::string_view project) {
 }
 
 Result<VaultKeys> derive_vault_keys(const VaultHeader& header, const SecretBytes& input) {
-  PH_ASSIGN(const SecretBytes root, root_key(header, input));
-  VaultKeys keys;
-  PH_ASSIGN(keys.wrap, subkey(root, 1));
-  PH_ASSIGN(keys.mac, subkey(root, 2));
-  PH_ASSIGN(const SecretBytes check, subkey(root, 3));
-  std::copy_n(check.view().begin(), keys.check.size(), keys.check.begin());
-  return keys;
+  PH_ASSIGN(const SecretBytes root,
+            derive_vault_root(header.method, header.kdf, header.salt, input));
+  return keys_of_root(root);
 }
 
 bool check_vault_key(const VaultHeader& header, const VaultKeys& keys) {
@@ -210,20 +230,27 @@ Result<Bytes> encode_vault(const VaultImage& image, const VaultKeys& keys) {
   for (const VaultRecord& record : image.records) {
     put_text(out, record.name);
     put_be64(out, record.version);
-    put_be64(out, static_cast<std::uint64_t>(record.created_ns));
-    put_be64(out, static_cast<std::uint64_t>(record.changed_ns));
+    put_time(out, record.created_ns);
+    put_time(out, record.changed_ns);
+    put_time(out, record.expires_ns);
     put_text(out, record.placeholder);
-    put_array(out, record.key_nonce);
-    put_array(out, record.wrapped_key);
-    put_array(out, record.value_nonce);
-    put_be32(out, static_cast<std::uint32_t>(record.sealed_value.size()));
-    out.insert(out.end(), record.sealed_value.begin(), record.sealed_value.end());
+    put_text(out, record.former_placeholder);
+    put_value(out, record.value);
+    out.push_back(static_cast<std::uint8_t>(record.older.size()));
+    for (const OlderVersion& older : record.older) {
+      put_be64(out, older.version);
+      put_time(out, older.changed_ns);
+      put_time(out, older.expires_ns);
+      put_text(out, older.placeholder);
+      put_value(out, older.value);
+    }
   }
   const Bytes mac = mac_of(out, keys);
   out.insert(out.end(), mac.begin(), mac.end());
   if (out.size() > kVaultBytesMax) {
     return Error{Code::kLimit,
-                 "the vault would be larger than " + std::to_string(kVaultBytesMax) + " bytes"};
+                 "the vault would be larger than " + std::to_string(kVaultBytesMax) + " bytes",
+                 "remove secrets that are no longer needed; older values go with them"};
   }
   return out;
 }
@@ -237,17 +264,20 @@ Result<VaultImage> parse_vault(ByteView file) {
   const std::uint16_t format = in.u16();
   if (in.good() && format > kVaultFormat) {
     return Error{Code::kUnsupported,
-                 "the vault has format " + std::to_string(format) + "; this program reads " +
+                 "the vault has format " + std::to_string(format) + "; this program reads up to " +
                      std::to_string(kVaultFormat),
                  "use the newer phantom that wrote it"};
   }
   VaultImage image;
   const std::uint8_t method = in.u8();
   const std::uint8_t reserved = in.u8();
-  if (format != kVaultFormat || method < 1 || method > 2 || reserved != 0) {
+  // The Secret Service came with format 2.
+  const unsigned method_max = format == 1 ? 2 : 3;
+  if (format < 1 || method < 1 || method > method_max || reserved != 0) {
     return damaged("its header has unknown values");
   }
   VaultHeader& header = image.header;
+  header.format = format;
   header.method = static_cast<UnlockMethod>(method);
   header.version = in.u64();
   header.kdf.passes = in.u32();
@@ -255,27 +285,15 @@ Result<VaultImage> parse_vault(ByteView file) {
   in.array(header.salt);
   in.array(header.key_check);
   header.project = in.text(kProjectBytesMax);
-  if (header.method == UnlockMethod::kKeyFile &&
+  if (header.method != UnlockMethod::kPassphrase &&
       (header.kdf.passes != 0 || header.kdf.memory_kib != 0)) {
-    return damaged("a key-file vault has no Argon2id cost");
+    return damaged("only a passphrase has an Argon2id cost");
   }
   const std::uint32_t count = in.u32();
   if (!in.good() || count > kVaultSecretsMax)
     return damaged("its header is cut short or out of bounds");
   for (std::uint32_t i = 0; i < count && in.good(); ++i) {
-    VaultRecord record;
-    record.name = in.text(kKeyBytesMax);
-    record.version = in.u64();
-    record.created_ns = static_cast<std::int64_t>(in.u64());
-    record.changed_ns = static_cast<std::int64_t>(in.u64());
-    record.placeholder = in.text(kPlaceholderSize);
-    in.array(record.key_nonce);
-    in.array(record.wrapped_key);
-    in.array(record.value_nonce);
-    const std::uint32_t size = in.u32();
-    if (size > kSecretValueBytesMax + kTagSize) return damaged("a record is out of bounds");
-    record.sealed_value = to_bytes(in.take(size));
-    image.records.push_back(std::move(record));
+    image.records.push_back(read_record(in, format));
   }
   if (!in.good()) return damaged("a record is cut short");
   if (in.left() != 0) return damaged("bytes are left over");
@@ -292,59 +310,24 @@ Status authenticate_vault(ByteView file, const VaultKeys& keys) {
   return {};
 }
 
+SealedFor place_of(const std::string& project, const VaultRecord& record) {
+  return {project, record.name, record.version, record.placeholder};
+}
+
+SealedFor place_of(const std::string& project, const VaultRecord& record,
+                   const OlderVersion& older) {
+  return {project, record.name, older.version, older.placeholder};
+}
+
 Status seal_record(const std::string& project, const SecretBytes& value, const VaultKeys& keys,
                    Random& random, VaultRecord& record) {
-  if (value.size() > kSecretValueBytesMax) {
-    return Error{Code::kLimit, "the value of " + record.name + " is larger than " +
-                                   std::to_string(kSecretValueBytesMax) + " bytes"};
-  }
-  SecretBytes data_key = SecretBytes::zeros(kVaultKeyBytes);
-  random.fill(data_key.writable());
-  random.fill(record.key_nonce);
-  random.fill(record.value_nonce);
-  const Bytes key_binding = binding(kWrapLabel, project, record);
-  const Bytes value_binding = binding(kValueLabel, project, record);
-  unsigned long long size = 0;
-  crypto_aead_xchacha20poly1305_ietf_encrypt(
-      record.wrapped_key.data(), &size, data_key.view().data(), data_key.size(), key_binding.data(),
-      key_binding.size(), nullptr, record.key_nonce.data(), keys.wrap.view().data());
-  PH_CHECK(size == record.wrapped_key.size(), "wrapped key of a wrong size");
-  record.sealed_value.resize(value.size() + kTagSize);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(
-      record.sealed_value.data(), &size, value.view().data(), value.size(), value_binding.data(),
-      value_binding.size(), nullptr, record.value_nonce.data(), data_key.view().data());
-  PH_CHECK(size == record.sealed_value.size(), "sealed value of a wrong size");
+  PH_ASSIGN(record.value, seal_value(place_of(project, record), value, keys, random));
   return check_record_shape(record);
 }
 
 Result<SecretBytes> open_record(const std::string& project, const VaultRecord& record,
                                 const VaultKeys& keys) {
-  const auto wrong = [&] {
-    return Error{Code::kCorrupt,
-                 "the sealed value of " + record.name + " does not belong to this vault"};
-  };
-  if (record.sealed_value.size() < kTagSize) return wrong();
-  SecretBytes data_key = SecretBytes::zeros(kVaultKeyBytes);
-  const Bytes key_binding = binding(kWrapLabel, project, record);
-  const Bytes value_binding = binding(kValueLabel, project, record);
-  unsigned long long size = 0;
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-          data_key.writable().data(), &size, nullptr, record.wrapped_key.data(),
-          record.wrapped_key.size(), key_binding.data(), key_binding.size(),
-          record.key_nonce.data(), keys.wrap.view().data()) != 0) {
-    return wrong();
-  }
-  SecretBytes value = SecretBytes::zeros(record.sealed_value.size() - kTagSize);
-  // An empty value has no memory of its own; the library still wants an address.
-  std::uint8_t nothing = 0;
-  std::uint8_t* out = value.empty() ? &nothing : value.writable().data();
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, &size, nullptr, record.sealed_value.data(),
-                                                 record.sealed_value.size(), value_binding.data(),
-                                                 value_binding.size(), record.value_nonce.data(),
-                                                 data_key.view().data()) != 0) {
-    return wrong();
-  }
-  return value;
+  return open_value(place_of(project, record), record.value, keys);
 }
 
 }  // namespace phantom

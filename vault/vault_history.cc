@@ -40,8 +40,9 @@ Result<VaultChangeNote> read_note(const schema::VaultChangeRequested& change) {
   note.digest_after = *after;
   if (change.changes() != nullptr) {
     for (const schema::SecretChange* part : *change.changes()) {
-      note.changes.push_back(
-          {text_of(part->secret_name()), text_of(part->action()), part->version()});
+      note.changes.push_back({text_of(part->secret_name()), text_of(part->action()),
+                              part->version(), text_of(part->former_name()),
+                              static_cast<std::int64_t>(part->expires_ns())});
     }
   }
   return note;

@@ -44,7 +44,7 @@ enum class VaultVerdict {
   kUnknownFile  // there is a file the ledger does not know
 };
 
-// Pure. The table is in docs/FORMAT-VAULT.md section 4.
+// Pure. The table is in docs/FORMAT-VAULT.md section 5.
 VaultVerdict judge_vault(const std::optional<LastChange>& last, const VaultFiles& files);
 
 }  // namespace phantom

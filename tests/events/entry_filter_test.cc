@@ -60,6 +60,7 @@ class FilteredEntry : public testing::Test {
     Draft draft = make_draft<schema::SecretOpened>(
         context, [](auto& builder) { return schema::CreateSecretOpened(builder); });
     draft.tags.push_back(secret_tag("proj", "KEY"));
+    draft.tags.push_back(secret_tag("proj", "prod/OTHER"));
     draft.outcome = Outcome::Denied;
     draft.id[0] = 1;
     Sequencing sequencing;
@@ -121,6 +122,17 @@ TEST_F(FilteredEntry, IsFoundByEachPropertyAndNoOther) {
   bad[5].outcome = "ok";
   bad[6].project = "other";
   for (const EntryFilter& filter : bad) EXPECT_FALSE(fits(filter)) << &filter - bad;
+}
+
+// Or a bundle for the chain of one tag would leave out what the query asks for.
+TEST_F(FilteredEntry, ASecretWithASlashBeginsWithItsProject) {
+  EntryFilter filter;
+  filter.secret = "proj/prod/OTHER";
+  EXPECT_TRUE(fits(filter));
+  for (const char* name : {"prod/OTHER", "OTHER", "proj/OTHER"}) {
+    filter.secret = name;
+    EXPECT_FALSE(fits(filter)) << name;
+  }
 }
 
 TEST(EntryFilterCheck, RefusesTypesNoEventHas) {

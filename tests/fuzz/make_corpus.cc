@@ -258,6 +258,9 @@ void put_vault(const Corpora& corpora) {
                          random, record)
                  .ok(),
              "the sample seals");
+    OlderVersion older{record.version, record.changed_ns, 0, record.placeholder, record.value};
+    record.older.push_back(std::move(older));
+    record.version = 2;
     image.records.push_back(std::move(record));
   }
   corpora.put("vault_file", "two_secrets", *encode_vault(image, keys));

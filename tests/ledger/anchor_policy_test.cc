@@ -161,6 +161,7 @@ TEST(AnchorPolicy, EditsKeepTheRestOfTheText) {
   EXPECT_EQ(*left, *with_policy_line("", "anchor b directory /b"));
   EXPECT_EQ(without_anchor(*left, "a").error().code, Code::kNotFound);
   EXPECT_EQ(without_anchor("anchor a directory /a\nquorum a\n", "a").error().code, Code::kInvalid);
+  EXPECT_LT(second->find("anchor b "), second->find("quorum "));
   EXPECT_EQ(with_policy_line(*first, "anchor a git /r").error().code, Code::kInvalid);
 }
 

@@ -99,7 +99,8 @@ class ProxyTest : public testing::Test {
     route.service = "unaccepted";
     route.consent = Consent::kNeeded;
     options.routes.push_back(route);
-    options.secrets["DEMO_KEY"] = {SecretBytes::copy_of(kDemoValue), 3};
+    options.secrets["DEMO_KEY"] = {SecretBytes::copy_of(kDemoValue), 3, expires_ns_};
+    options.clock = clock_;
     options.appender = &appender_;
     options.context.project = "0123456789abcdef";
     options.context.session = "s1";
@@ -138,6 +139,8 @@ class ProxyTest : public testing::Test {
   }
 
   ProxyLimits limits_;
+  std::int64_t expires_ns_ = 0;  // of DEMO_KEY
+  const Clock* clock_ = &system_clock();
   std::filesystem::path root_;
   RecordingAppender appender_;
   std::unique_ptr<TlsUpstream> upstream_;

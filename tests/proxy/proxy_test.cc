@@ -2,6 +2,7 @@
 
 #include "tests/proxy/proxy_fixture.h"
 
+#include <atomic>
 #include <future>
 
 namespace phantom::proxy_test {
@@ -44,6 +45,47 @@ TEST_F(ProxyTest, InjectsTheSecretAndRecordsBothEnds) {
     EXPECT_NE(std::find(draft.tags.begin(), draft.tags.end(), "secret:0123456789abcdef/DEMO_KEY"),
               draft.tags.end());
   }
+}
+
+// Wall time as the test sets it, from another thread than the proxy's.
+class SetClock final : public Clock {
+ public:
+  std::int64_t wall_ns() const override { return wall_ns_; }
+  std::int64_t mono_ns() const override { return system_clock().mono_ns(); }
+  const std::string& boot_id() const override { return system_clock().boot_id(); }
+  void set(std::int64_t wall_ns) { wall_ns_ = wall_ns; }
+
+ private:
+  std::atomic<std::int64_t> wall_ns_{0};
+};
+
+TEST_F(ProxyTest, ASecretWhoseTimeEndsDuringTheSessionIsRefusedFromThenOn) {
+  SetClock clock;
+  clock.set(999);
+  clock_ = &clock;
+  expires_ns_ = 1'000;
+  std::string seen;
+  start(answering(seen));
+  RawClient client(proxy_->port());
+  client.send(head("GET " + by_path("/v1/models")));
+  EXPECT_TRUE(client.read_until("hello").starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(types(2), (std::vector<EventNo>{kRequested, kCompleted}));
+  const std::string seen_before = seen;
+
+  clock.set(1'000);
+  client.send(head("GET " + by_path("/v1/models")));
+  const std::string answer = client.read_until("\"v\":1}");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 ")) << answer;
+  EXPECT_NE(answer.find("\"secret_expired\""), std::string::npos);
+  EXPECT_NE(answer.find("phantom rotate"), std::string::npos);
+  EXPECT_EQ(types(3).back(), kDenied);
+  EXPECT_EQ(seen, seen_before) << "nothing left";
+  const Draft denied = appender_.drafts().back();
+  EXPECT_EQ(denied.reason, Reason::SecretExpired);
+  EXPECT_EQ(denied.tags.back(), "secret:0123456789abcdef/DEMO_KEY");
+  EXPECT_EQ(payload<schema::ProxyRequestDenied>(denied)->http_status(), 403);
+  clock_ = nullptr;
+  proxy_.reset();
 }
 
 TEST_F(ProxyTest, RequestedIsDurableBeforeTheUpstreamSeesAByte) {

@@ -2,6 +2,7 @@
 #include "tests/support/ledger_home.h"
 #include "tests/vault/vault_fixture.h"
 #include "vault/vault.h"
+#include "vault/vault_history.h"
 
 #include <gtest/gtest.h>
 
@@ -66,6 +67,65 @@ TEST_F(VaultCrashTest, KilledAtAnyStepTheChangeHappenedWhollyOrNotAtAll) {
     EXPECT_EQ(value_of("KEY"), expected);
     EXPECT_EQ(count_files(), 1U) << "staged files are cleaned up";
     expect_sound_history();
+  }
+}
+
+// What a secret is, in one line; "-" when there is none of that name.
+std::string state_of(Vault& vault, const std::string& name) {
+  const auto info = vault.find(name);
+  if (!info) return "-";
+  std::string text = std::to_string(info->version) + " " + info->placeholder + " " +
+                     std::to_string(info->expires_ns) + " " +
+                     std::string(vault.open_secret(name, "reveal")->value.text());
+  for (const OlderSecret& older : info->older) {
+    text += " " + std::to_string(older.version) + "=" +
+            std::string(vault.open_older(name, older.version, "reveal")->value.text());
+  }
+  return text;
+}
+
+TEST_F(VaultCrashTest, EveryActionHappensWhollyOrNotAtAll) {
+  const std::pair<const char*, std::vector<VaultChange> (*)()> actions[] = {
+      {"put", [] { return put_change("KEY", "example-value-3"); }},
+      {"delete", [] { return delete_change("KEY"); }},
+      {"rename", [] { return rename_change("KEY", "prod/KEY"); }},
+      {"renew", [] { return one_change("KEY", Action::kRenewPlaceholder); }},
+      {"expire", [] { return expiry_change("KEY", 5); }},
+      {"restore", [] { return restore_change("KEY", 1); }},
+  };
+  for (const auto& [word, make] : actions) {
+    for (const KillAt at : {KillAt::kBeforeRequest, KillAt::kAfterRequest, KillAt::kBeforeCompleted,
+                            KillAt::kAfterCompleted}) {
+      MemoryLedger fresh;
+      fresh.clock.set_wall_ns(FakeClock::kStartNs);
+      const TempDir place;
+      std::string before;
+      {
+        VaultProcess process(fresh, place.path());
+        auto vault = process.create();
+        ASSERT_TRUE(vault.ok());
+        ASSERT_TRUE(vault->change("init", put_change("KEY", "example-value-1")).ok());
+        ASSERT_TRUE(vault->change("rotate", put_change("KEY", "example-value-2")).ok());
+        before = state_of(*vault, "KEY");
+        arm_kill(fresh, at);
+        EXPECT_THROW((void)vault->change(word, make()), Killed);
+        disarm(fresh);
+      }
+      VaultProcess next(fresh, place.path());
+      auto vault = next.open();
+      ASSERT_TRUE(vault.ok()) << word << vault.error().message;
+      // The request is the point of no return: before it nothing changed, after it all did.
+      if (at == KillAt::kBeforeRequest) {
+        EXPECT_EQ(state_of(*vault, "KEY"), before) << word;
+        ASSERT_TRUE(vault->change(word, make()).ok()) << word;
+      }
+      EXPECT_NE(state_of(*vault, "KEY"), before) << word;
+      const std::string kept = word == std::string("rename") ? "prod/KEY" : "KEY";
+      EXPECT_EQ(state_of(*vault, kept) == "-", word == std::string("delete")) << word;
+      const auto last = read_last_change(next.reader, "demo");
+      ASSERT_TRUE(last.ok());
+      EXPECT_EQ((*last)->ending, ChangeEnding::kDone) << word;
+    }
   }
 }
 

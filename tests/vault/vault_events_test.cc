@@ -32,11 +32,14 @@ const T& payload_of(const Draft& draft) {
 TEST(VaultEvents, EveryProducerMakesASoundDraftOfItsType) {
   const Context context = project_context();
   VaultChangeNote note;
-  note.changes = {{"KEY", "created", 1}};
+  note.changes = {{"KEY", "created", 1, "", 0}, {"NEW", "renamed", 2, "OLD", 5}};
   const std::pair<Draft, std::string> drafts[] = {
       {vault_change_requested(context, note), "vault.change.requested"},
       {vault_change_completed(context, 1, note, {}), "vault.change.completed"},
       {secret_opened(context, {"KEY"}, "exec"), "secret.opened"},
+      {secret_expired(context, {"KEY"}, "exec"), "secret.expired"},
+      {vault_key_kept(context, "secret-service"), "vault.key_kept"},
+      {vault_key_forgotten(context, "secret-service"), "vault.key_forgotten"},
       {secret_reveal_requested(context, "KEY", 1), "secret.reveal.requested"},
       {secret_reveal_completed(context, 1, "KEY", 1, {}), "secret.reveal.completed"},
       {env_rewrite_requested(context, ".env", {"KEY"}), "env.rewrite.requested"},

@@ -64,15 +64,40 @@ struct VaultProcess {
   VaultOptions options;
 };
 
+using Action = VaultChange::Action;
+
+inline std::vector<VaultChange> one_change(const std::string& name, Action action) {
+  std::vector<VaultChange> changes(1);
+  changes[0].name = name;
+  changes[0].action = action;
+  return changes;
+}
+
 inline std::vector<VaultChange> put_change(const std::string& name, std::string_view value) {
-  std::vector<VaultChange> changes;
-  changes.push_back({name, VaultChange::Action::kPut, SecretBytes::copy_of(value)});
+  std::vector<VaultChange> changes = one_change(name, Action::kPut);
+  changes[0].value = SecretBytes::copy_of(value);
   return changes;
 }
 
 inline std::vector<VaultChange> delete_change(const std::string& name) {
-  std::vector<VaultChange> changes;
-  changes.push_back({name, VaultChange::Action::kDelete, {}});
+  return one_change(name, Action::kDelete);
+}
+
+inline std::vector<VaultChange> rename_change(const std::string& name, const std::string& to) {
+  std::vector<VaultChange> changes = one_change(name, Action::kRename);
+  changes[0].new_name = to;
+  return changes;
+}
+
+inline std::vector<VaultChange> expiry_change(const std::string& name, std::int64_t expires_ns) {
+  std::vector<VaultChange> changes = one_change(name, Action::kSetExpiry);
+  changes[0].expires_ns = expires_ns;
+  return changes;
+}
+
+inline std::vector<VaultChange> restore_change(const std::string& name, std::uint64_t version) {
+  std::vector<VaultChange> changes = one_change(name, Action::kRestore);
+  changes[0].version = version;
   return changes;
 }
 

@@ -1,6 +1,9 @@
 #include "vault/vault.h"
 
+#include "events/encoding.h"
+#include "events/sha256.h"
 #include "schema/events_generated.h"
+#include "tests/support/golden.h"
 #include "tests/vault/vault_fixture.h"
 #include "vault/placeholder.h"
 #include "vault/scanner.h"
@@ -119,7 +122,7 @@ TEST_F(VaultTest, ManyChangesAreRecordedInSteps) {
   const Status done = vault->change("init", std::move(changes));
   ASSERT_TRUE(done.ok()) << done.error().message;
   EXPECT_EQ(vault->list().size(), 251U);
-  EXPECT_EQ(vault->version(), 5U);
+  EXPECT_EQ(vault->version(), 4U);
   Names names;
   for (const SecretInfo& info : vault->list()) names.push_back(info.name);
   EXPECT_EQ(vault->open_secrets(names, "exec")->size(), 251U);
@@ -188,6 +191,158 @@ TEST_F(VaultTest, ListingNeedsNoPassphrase) {
   ASSERT_TRUE(list.ok());
   ASSERT_EQ(list->size(), 1U);
   EXPECT_EQ(list->front().name, "KEY");
+}
+
+// ---- the actions (what each does to a record: vault_change_test.cc)
+
+TEST_F(VaultTest, ARenameIsFiledUnderBothNames) {
+  make_vault();
+  VaultProcess process(ledger, dir.path());
+  auto vault = process.open();
+  ASSERT_TRUE(vault.ok());
+  ASSERT_TRUE(vault->change("rename", rename_change("KEY", "prod/NEW_KEY")).ok());
+  EXPECT_FALSE(vault->find("KEY"));
+  EXPECT_EQ(value_of("prod/NEW_KEY"), "example-value-1");
+  const auto request = std::find_if(ledger.rows.rbegin(), ledger.rows.rend(), [](const auto& row) {
+    return row.draft.type == event_no<schema::VaultChangeRequested>();
+  });
+  for (const char* tag : {"secret:demo/KEY", "secret:demo/prod/NEW_KEY"}) {
+    const auto& tags = request->draft.tags;
+    EXPECT_NE(std::find(tags.begin(), tags.end(), tag), tags.end()) << tag;
+  }
+  const auto* change =
+      flatbuffers::GetRoot<schema::VaultChangeRequested>(request->draft.payload.data());
+  EXPECT_EQ(change->changes()->Get(0)->action()->str(), "renamed");
+  EXPECT_EQ(change->changes()->Get(0)->former_name()->str(), "KEY");
+  EXPECT_EQ(change->changes()->Get(0)->secret_name()->str(), "prod/NEW_KEY");
+}
+
+TEST_F(VaultTest, TheTimeOfASecretEndsForEveryUseButLookingAtIt) {
+  make_vault();
+  VaultProcess process(ledger, dir.path());
+  auto vault = process.open();
+  ASSERT_TRUE(vault.ok());
+  ASSERT_TRUE(vault->change("add", put_change("OTHER", "example-other")).ok());
+  const std::int64_t end = ledger.clock.wall_ns() + 1'000'000'000;
+  ASSERT_TRUE(vault->change("expire", expiry_change("KEY", end)).ok());
+  EXPECT_EQ(vault->find("KEY")->expires_ns, end);
+  EXPECT_TRUE(vault->open_secrets({"KEY", "OTHER"}, "exec").ok());
+
+  ledger.clock.set_wall_ns(end);
+  for (const char* purpose : {"exec", "sync", "anything"}) {
+    const std::size_t events = ledger.rows.size();
+    const auto refused = vault->open_secrets({"OTHER", "KEY"}, purpose);
+    ASSERT_FALSE(refused.ok()) << purpose;
+    EXPECT_EQ(refused.error().code, Code::kDenied);
+    EXPECT_NE(refused.error().message.find("KEY (20"), std::string::npos);
+    EXPECT_EQ(refused.error().message.find("OTHER"), std::string::npos);
+    EXPECT_NE(refused.error().hint.find("phantom rotate KEY"), std::string::npos);
+    ASSERT_EQ(ledger.rows.size(), events + 1) << "all or nothing: nothing was opened";
+    EXPECT_EQ(ledger.names().back(), "secret.expired");
+    EXPECT_EQ(ledger.last().reason, Reason::SecretExpired);
+    EXPECT_EQ(ledger.last().outcome, Outcome::Denied);
+  }
+  for (const char* purpose : {"reveal", "rotate", "export", "keep from child"}) {
+    EXPECT_TRUE(vault->open_secret("KEY", purpose).ok()) << purpose;
+  }
+  // The predecessor's expiry theatre: a renewed placeholder gives no secret more time.
+  ASSERT_TRUE(vault->change("rotate", one_change("KEY", Action::kRenewPlaceholder)).ok());
+  EXPECT_EQ(vault->open_secret("KEY", "exec").error().code, Code::kDenied);
+  // A new real value does, and the old one put back does not.
+  ASSERT_TRUE(vault->change("rotate", put_change("KEY", "example-value-2")).ok());
+  EXPECT_TRUE(vault->open_secret("KEY", "exec").ok());
+  ASSERT_TRUE(vault->change("rotate", restore_change("KEY", 1)).ok());
+  EXPECT_EQ(vault->open_secret("KEY", "exec").error().code, Code::kDenied);
+}
+
+TEST_F(VaultTest, AnExpiredSecretStaysClosedWhenThatCannotBeRecorded) {
+  make_vault();
+  VaultProcess process(ledger, dir.path());
+  auto vault = process.open();
+  ASSERT_TRUE(vault->change("expire", expiry_change("KEY", 1)).ok());
+  ledger.before_append = [](const Draft&) { return Error{Code::kLimit, "disk full"}; };
+  EXPECT_EQ(vault->open_secret("KEY", "exec").error().code, Code::kLimit);
+}
+
+TEST_F(VaultTest, OlderValuesOpenByTheirVersion) {
+  make_vault();
+  VaultProcess process(ledger, dir.path());
+  auto vault = process.open();
+  ASSERT_TRUE(vault.ok());
+  ASSERT_TRUE(vault->change("rotate", put_change("KEY", "example-value-2")).ok());
+  const auto older = vault->open_older("KEY", 1, "reveal");
+  ASSERT_TRUE(older.ok()) << older.error().message;
+  EXPECT_EQ(older->value.text(), "example-value-1");
+  EXPECT_EQ(older->info.version, 1U);
+  EXPECT_EQ(ledger.names().back(), "secret.opened");
+  EXPECT_EQ(vault->open_older("KEY", 7, "reveal").error().code, Code::kNotFound);
+  EXPECT_EQ(vault->open_older("NONE", 1, "reveal").error().code, Code::kNotFound);
+}
+
+TEST_F(VaultTest, AVaultOfFormat1BecomesFormat2AtItsNextChange) {
+  std::string hex = read_golden("vault_format_1_passphrase.hex");
+  std::erase(hex, '\n');
+  const Bytes old = *from_hex(hex);
+  VaultProcess process(ledger, dir.path());
+  // As the program that knew only format 1 left it: the file, and the ledger's word for it.
+  PH_CHECK(make_private_directory(dir.path() / "vaults").ok(), "directory");
+  PH_CHECK(write_file_durably(file(), old, 0600).ok(), "write");
+  VaultChangeNote note;
+  note.source = "init";
+  note.vault_version = 5;
+  note.digest_after = sha256(old);
+  const auto requested = ledger.append(vault_change_requested(process.options.context, note));
+  ASSERT_TRUE(requested.ok());
+  ASSERT_TRUE(
+      ledger.append(vault_change_completed(process.options.context, requested->seq, note, {}))
+          .ok());
+
+  EXPECT_EQ(value_of("DEMO_TWO"), "example-value-of-DEMO_TWO");
+  EXPECT_EQ(to_bytes(read_text(file())), old) << "reading it changes nothing";
+  auto vault = process.open();
+  ASSERT_TRUE(vault.ok());
+  ASSERT_TRUE(vault->change("rotate", put_change("DEMO_TWO", "example-new")).ok());
+  EXPECT_EQ(parse_vault(to_bytes(read_text(file())))->header.format, 2);
+  EXPECT_EQ(value_of("DEMO_ONE"), "example-value-of-DEMO_ONE");
+  EXPECT_EQ(value_of("DEMO_TWO"), "example-new");
+  EXPECT_EQ(process.open()->open_older("DEMO_TWO", 4, "reveal")->value.text(),
+            "example-value-of-DEMO_TWO");
+}
+
+TEST_F(VaultTest, ApprovalSealsNeedTheVaultsKey) {
+  make_vault();
+  VaultProcess process(ledger, dir.path());
+  auto vault = process.open();
+  ASSERT_TRUE(vault.ok());
+  const Digest seal = vault->approval_seal("text");
+  EXPECT_EQ(seal, process.open()->approval_seal("text"));
+  EXPECT_NE(seal, vault->approval_seal("texT"));
+  process.options.context.project = "other";
+  auto other = process.create();
+  ASSERT_TRUE(other.ok());
+  EXPECT_NE(seal, other->approval_seal("text"));
+}
+
+TEST_F(VaultTest, HoldsFourThousandSecrets) {
+  make_vault();
+  VaultProcess process(ledger, dir.path());
+  auto vault = process.open();
+  ASSERT_TRUE(vault.ok());
+  std::vector<VaultChange> changes;
+  for (std::size_t i = 1; i < kVaultSecretsMax; ++i) {
+    changes.push_back(std::move(put_change("NAME_" + std::to_string(i), "example-value").front()));
+  }
+  const Status done = vault->change("import", std::move(changes));
+  ASSERT_TRUE(done.ok()) << done.error().message;
+  EXPECT_EQ(vault->list().size(), kVaultSecretsMax);
+  EXPECT_EQ(vault->change("add", put_change("ONE_MORE", "example-value")).error().code,
+            Code::kLimit);
+  Names names;
+  for (const SecretInfo& info : vault->list()) names.push_back(info.name);
+  const auto opened = process.open()->open_secrets(names, "exec");
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_EQ(opened->size(), kVaultSecretsMax);
+  expect_sound_history();
 }
 
 // ---- files the ledger does not know
