@@ -18,6 +18,7 @@ Command config_diff_command();
 Command service_add_command();
 Command service_remove_command();
 Command service_list_command();
+Command doctor_command();
 Command check_command();
 Command audit_show_command();
 Command audit_tail_command();

@@ -29,6 +29,7 @@ CommandTable make_command_table() {
   commands.push_back(service_add_command());
   commands.push_back(service_remove_command());
   commands.push_back(service_list_command());
+  commands.push_back(doctor_command());
   commands.push_back(check_command());
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());
