@@ -113,6 +113,38 @@ RUNS = {
     "rename": ["phantom rename PIPED_KEY PIPED2_KEY", "phantom rename PIPED2_KEY PIPED_KEY --json"],
     "expire": ["phantom expire PIPED_KEY 30d --json", "phantom expire PIPED_KEY now",
                "phantom exec -- true; phantom expire PIPED_KEY never"],
+    "history": ["phantom history OPENAI_API_KEY", "phantom history OPENAI_API_KEY --json"],
+    "why": ["phantom why OPENAI_API_KEY", "phantom why OPENAI_API_KEY --json"],
+    "env": ["phantom env", Step("phantom env --check", codes=(0, 4)), "phantom env -o -"],
+    "copy": ["phantom copy OPENAI_API_KEY --to . --to-env prod --json"],
+    "export": ["phantom export -o out.age --passphrase-file {passphrase} --json"],
+    "import": ["phantom import out.age --passphrase-file {passphrase} --dry-run --json",
+               Step("phantom import out.age --passphrase-file {new}", codes=(65, 77)),
+               "phantom import {plain} --from dotenv --replace --json"],
+    "doctor": [Step("phantom doctor", codes=(0, 1)), Step("phantom doctor --json", codes=(0, 1)),
+               Step("phantom doctor --fix", codes=(0, 1))],
+    "vault status": ["phantom vault status --json"],
+    "vault unlock": [Step("phantom vault unlock", codes=(0, 66, 74, 75, 77))],
+    "vault lock": [Step("phantom vault lock", codes=(0, 66, 74, 75, 77))],
+    "vault change-passphrase": [
+        'PHANTOM_VAULT_NEW_PASSPHRASE="$PHANTOM_VAULT_PASSPHRASE" phantom vault change-passphrase --json'],
+    "agent report": [Step("phantom agent report --json", codes=(0, 1, 3))],
+    "agent doctor": [Step("phantom agent doctor --json", codes=(0, 1, 3))],
+    "agent setup": [Step("phantom agent setup --dry-run", codes=(0, 1))],
+    "approvals": ["phantom approvals", "phantom approvals --all --json"],
+    "approve": [Step("phantom approve a_00000000", codes=(65, 66, 77))],
+    "deny": [Step("phantom deny a_00000000", codes=(65, 66, 77))],
+    "mcp serve": ["printf '%s\\n' '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
+                  "\"2025-06-18\",\"capabilities\":{},\"clientInfo\":{\"name\":\"canary\",\"version\":\"1\"}}}' "
+                  "'{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}' "
+                  "'{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}' "
+                  "'{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"tools/call\",\"params\":{\"name\":\"phantom_list\",\"arguments\":{}}}' "
+                  "| phantom mcp serve"],
+    "sync": [Step("phantom sync --dry-run --json", codes=(0, 1, 65, 66, 75, 77))],
+    "pull": [Step("phantom pull --dry-run --json", codes=(0, 1, 2, 65, 66, 75, 77))],
+    "service list": ["phantom service list", "phantom service list --json"],
+    "service add": ["phantom service add shop --secret OPENAI_API_KEY --host shop.example --header Authorization --json"],
+    "service remove": ["phantom service remove shop --json"],
     "config accept": [Step("phantom config accept", codes=(0, 66, 77))],
     "config show": ["phantom config show --all", "phantom config show --json"],
     "config diff": [Step("phantom config diff", codes=(0, 1)), Step("phantom config diff --json", codes=(0, 1))],
@@ -255,6 +287,7 @@ class Project:
             shim.chmod(0o755)
         for name, value in VALUES.items():
             (self.inputs / name).write_text(value)
+            (self.inputs / name).chmod(0o600)
         (self.inputs / "plain.env").write_text(f"FRESH_API_KEY={VALUES['later']}\n")
         (self.root / ".env").write_text(
             f"OPENAI_API_KEY={VALUES['token']}\nCANARY_PASSWORD='{VALUES['password']}'\nCANARY_PEM=\"{VALUES['pem']}\"\n"
