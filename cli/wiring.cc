@@ -23,6 +23,9 @@ CommandTable make_command_table() {
   commands.push_back(list_command());
   commands.push_back(remove_command());
   commands.push_back(reveal_command());
+  commands.push_back(copy_command());
+  commands.push_back(export_command());
+  commands.push_back(import_command());
   commands.push_back(rotate_command());
   commands.push_back(rename_command());
   commands.push_back(expire_command());
