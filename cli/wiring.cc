@@ -22,10 +22,15 @@ CommandTable make_command_table() {
   commands.push_back(list_command());
   commands.push_back(remove_command());
   commands.push_back(reveal_command());
+  commands.push_back(rotate_command());
+  commands.push_back(rename_command());
+  commands.push_back(expire_command());
   commands.push_back(config_accept_command());
   commands.push_back(config_show_command());
   commands.push_back(config_diff_command());
   commands.push_back(check_command());
+  commands.push_back(wrap_command());
+  commands.push_back(unwrap_command());
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());
   commands.push_back(audit_verify_command());
