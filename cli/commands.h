@@ -23,6 +23,7 @@ Command service_remove_command();
 Command service_list_command();
 Command doctor_command();
 Command check_command();
+Command watch_command();
 Command wrap_command();
 Command unwrap_command();
 Command audit_show_command();

@@ -34,6 +34,7 @@ CommandTable make_command_table() {
   commands.push_back(service_list_command());
   commands.push_back(doctor_command());
   commands.push_back(check_command());
+  commands.push_back(watch_command());
   commands.push_back(wrap_command());
   commands.push_back(unwrap_command());
   commands.push_back(audit_show_command());
