@@ -2,6 +2,7 @@
 #include "cli/child_environment.h"
 #include "cli/child_process.h"
 #include "cli/commands.h"
+#include "cli/config_standing.h"
 #include "cli/environment.h"
 #include "cli/heartbeat_thread.h"
 #include "cli/secret_environment.h"
@@ -10,7 +11,6 @@
 #include "cli/vault_access.h"
 #include "events/encoding.h"
 #include "proxy/proxy.h"
-#include "proxy/proxy_events.h"
 #include "vault/scanner.h"
 
 #include <unistd.h>
@@ -34,24 +34,6 @@ Status check_audit_mode(const Environment& environment) {
                "PHANTOM_AUDIT is \"" + escape_terminal(mode) +
                    "\", but recording cannot be turned down in this version",
                "unset PHANTOM_AUDIT or set it to required"};
-}
-
-Result<std::vector<Route>> accepted_routes(Environment& environment, const Project& project) {
-  PH_ASSIGN(std::vector<Route> routes, resolve_routes(project.config));
-  const std::vector<Route> asked = routes_needing_acceptance(routes);
-  if (asked.empty()) return routes;
-  PH_ASSIGN(LedgerReader * reader, environment.reader());
-  PH_ASSIGN(const bool accepted,
-            is_config_accepted(*reader, project.config.project_id, project.config.digest));
-  if (!accepted) {
-    return Error{Code::kDenied,
-                 project.config_file.string() + " sends " + escape_terminal(asked[0].secret_name) +
-                     " to " + escape_terminal(asked[0].origin()) +
-                     ", which nobody has accepted on this machine",
-                 "look at it and run 'phantom accept' on a terminal"};
-  }
-  mark_accepted(routes);
-  return routes;
 }
 
 std::vector<std::string> inherited_environment() {
@@ -116,7 +98,8 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
   VaultAccess access(environment, project, home);
   access.set_session(new_session_id());
   SessionRefusal refusal{args.argv[0], project.config.digest, Reason::RouteNotAccepted};
-  Result<std::vector<Route>> accepted = accepted_routes(environment, project);
+  Result<std::vector<Route>> accepted = routes_for_session(
+      environment, project, args.quiet ? RouteNotices::kNone : RouteNotices::kShown);
   if (!accepted.ok()) {
     return refused(environment, refusal, access.context(), std::move(accepted.error()));
   }

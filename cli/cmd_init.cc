@@ -243,7 +243,7 @@ void print_result(Output& out, const Site& site, const std::vector<DotenvOnDisk>
 void say_what_is_next(Output& out, const Project& project) {
   const auto routes = resolve_routes(project.config);
   if (routes.ok() && !routes_needing_acceptance(*routes).empty()) {
-    out.hint("the project's own routes have to be accepted: phantom accept");
+    out.hint("the project's own routes have to be accepted: phantom config accept");
   }
   out.hint("run your agent with: phantom exec -- COMMAND");
 }

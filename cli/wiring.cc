@@ -7,6 +7,7 @@ namespace phantom {
 CommandTable make_command_table() {
   CommandTable table;
   table.groups = {
+      {"config", "where a project's secrets may go"},
       {"audit", "read and check the record"},
       {"audit anchor", "keep checkpoints where nobody here can take them back"},
       {"privacy", "whose data is in the record, and its erasure"},
@@ -21,7 +22,9 @@ CommandTable make_command_table() {
   commands.push_back(list_command());
   commands.push_back(remove_command());
   commands.push_back(reveal_command());
-  commands.push_back(accept_command());
+  commands.push_back(config_accept_command());
+  commands.push_back(config_show_command());
+  commands.push_back(config_diff_command());
   commands.push_back(check_command());
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());

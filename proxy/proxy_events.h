@@ -2,16 +2,12 @@
 // Producers of traffic events.
 
 #include "events/draft.h"
-#include "proxy/config.h"
-#include "proxy/services.h"
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace phantom {
-
-class LedgerReader;
 
 struct RequestFacts {
   std::uint64_t request_id = 0;
@@ -54,15 +50,6 @@ struct RefusalFacts {
   std::string secret_name = {};  // files the refusal under the secret it is about
 };
 Draft proxy_request_denied(const Context& context, const RefusalFacts& facts);
-
-// A person accepted `routes` of the configuration with this digest. Filed under the project's
-// config tag; context.project must be set.
-Draft config_accepted(const Context& context, const Digest& config_digest,
-                      const std::vector<Route>& routes);
-
-// Whether the newest config.accepted of the project is for this digest.
-Result<bool> is_config_accepted(const LedgerReader& ledger, std::string_view project,
-                                const Digest& config_digest);
 
 // Keyed BLAKE2b-256 of a path and query. The key lives as long as the session, so that equal paths
 // can be told within it and guessed by nobody else.
