@@ -16,6 +16,8 @@ Command config_accept_command();
 Command config_show_command();
 Command config_diff_command();
 Command check_command();
+Command sync_command();
+Command pull_command();
 Command audit_show_command();
 Command audit_tail_command();
 Command audit_verify_command();

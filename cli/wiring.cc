@@ -26,6 +26,8 @@ CommandTable make_command_table() {
   commands.push_back(config_show_command());
   commands.push_back(config_diff_command());
   commands.push_back(check_command());
+  commands.push_back(sync_command());
+  commands.push_back(pull_command());
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());
   commands.push_back(audit_verify_command());

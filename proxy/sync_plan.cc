@@ -144,6 +144,8 @@ const char* sync_block_name(SyncBlock block) {
       return "invalid-value";
     case SyncBlock::kExpired:
       return "expired";
+    case SyncBlock::kToken:
+      return "platform-token";
     case SyncBlock::kShared:
       return "shared";
   }
@@ -177,6 +179,9 @@ std::vector<PlannedItem> check_wanted(const Platform& platform, const SyncTarget
     } else if (names[platform.canonical_name(item.write.name)] > 1) {
       item = blocked(std::move(item), SyncBlock::kName,
                      "is the same name there as another secret's, whatever their case");
+    } else if (each.kind == WantedSecret::Kind::kPlatformToken) {
+      item = blocked(std::move(item), SyncBlock::kToken,
+                     "has the value of a platform's token, which goes to no platform");
     } else if (each.value == nullptr) {
       item = blocked(std::move(item), SyncBlock::kExpired, "is past its time");
     } else if (const auto trouble = platform.value_problem(*each.value)) {

@@ -15,6 +15,8 @@ struct WantedSecret {
   std::string full_name;  // in the vault
   std::uint64_t version = 0;
   const SecretBytes* value = nullptr;  // null: its time is over
+  // A platform's token never goes to a platform, whatever it is called.
+  enum class Kind { kOrdinary, kPlatformToken } kind = Kind::kOrdinary;
 };
 
 enum class SyncAction { kCreate, kUpdate, kDelete, kUnchanged, kBlocked };
@@ -26,9 +28,10 @@ enum class SyncBlock {
   kName,     // the platform takes no such name
   kValue,    // or no such value
   kExpired,  // the secret's time is over
+  kToken,    // its value is a platform's token
   kShared    // the variable there holds for other environments too; writing would change those
 };
-const char* sync_block_name(SyncBlock block);  // invalid-name, invalid-value, expired, shared
+const char* sync_block_name(SyncBlock block);  // kebab-case
 
 struct PlannedItem {
   SyncAction action = SyncAction::kUnchanged;
