@@ -84,13 +84,13 @@ Result<SyncTarget> one_target(const Project& project, const PullArgs& args,
                               const std::string& environment) {
   PH_ASSIGN(std::vector<SyncTarget> targets,
             choose_targets(project, {environment, args.platform, args.project, args.place}));
-  if (targets.size() == 1) {
-    const Platform* platform = find_platform(targets[0].config.platform);
-    PH_CHECK(platform != nullptr, "a configuration names a platform that is not there");
-    if (platform->pull() == Platform::Pull::kValues) return std::move(targets[0]);
+  const Platform* platform = find_platform(targets[0].config.platform);
+  PH_CHECK(platform != nullptr, "a configuration names a platform that is not there");
+  if (platform->pull() == Platform::Pull::kNone) {
     return Error{Code::kUnsupported,
                  std::string(platform->name()) + " never gives out values of secrets"};
   }
+  if (targets.size() == 1) return std::move(targets[0]);
   std::string places;
   for (const SyncTarget& each : targets) {
     places += (places.empty() ? "" : "; ") + each.describe();

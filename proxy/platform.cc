@@ -37,7 +37,7 @@ const char* platform_result_name(PlatformResult result) {
 
 bool is_temporary(PlatformResult result) {
   return result == PlatformResult::kRateLimited || result == PlatformResult::kServerError ||
-         result == PlatformResult::kUnreachable || result == PlatformResult::kUncertain;
+         result == PlatformResult::kUnreachable;
 }
 
 const char* write_action_name(WriteAction action) {

@@ -44,7 +44,7 @@ enum class PlatformResult {
   kUncertain       // a request that must not be repeated may or may not have been acted on
 };
 const char* platform_result_name(PlatformResult result);  // kebab-case
-bool is_temporary(PlatformResult result);
+bool is_temporary(PlatformResult result);                 // nothing was done, and later it may work
 
 enum class WriteAction { kCreate, kUpdate, kDelete };
 const char* write_action_name(WriteAction action);
