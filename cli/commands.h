@@ -29,6 +29,8 @@ Command check_command();
 Command watch_command();
 Command wrap_command();
 Command unwrap_command();
+Command sync_command();
+Command pull_command();
 Command audit_show_command();
 Command audit_tail_command();
 Command audit_verify_command();

@@ -40,6 +40,8 @@ CommandTable make_command_table() {
   commands.push_back(watch_command());
   commands.push_back(wrap_command());
   commands.push_back(unwrap_command());
+  commands.push_back(sync_command());
+  commands.push_back(pull_command());
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());
   commands.push_back(audit_verify_command());
