@@ -2,8 +2,9 @@
 
 namespace phantom {
 
-VaultAccess::VaultAccess(Environment& environment, const Project& project, const Home& home)
-    : environment_(environment), unlocker_(home) {
+VaultAccess::VaultAccess(Environment& environment, const Project& project, const Home& home,
+                         UnlockInput& input)
+    : environment_(environment), unlocker_(home, input) {
   options_.home = home;
   options_.context = environment.context();
   options_.context.project = project.config.project_id;

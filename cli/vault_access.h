@@ -13,7 +13,9 @@ namespace phantom {
 // Keeps what the vault works with. Must not outlive the environment.
 class VaultAccess {
  public:
-  VaultAccess(Environment& environment, const Project& project, const Home& home);
+  // `input` must outlive it too.
+  VaultAccess(Environment& environment, const Project& project, const Home& home,
+              UnlockInput& input = system_unlock_input());
   VaultAccess(const VaultAccess&) = delete;
   VaultAccess& operator=(const VaultAccess&) = delete;
 

@@ -26,6 +26,9 @@ CommandTable make_command_table() {
   commands.push_back(config_show_command());
   commands.push_back(config_diff_command());
   commands.push_back(check_command());
+  commands.push_back(approvals_command());
+  commands.push_back(approve_command());
+  commands.push_back(deny_command());
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());
   commands.push_back(audit_verify_command());
