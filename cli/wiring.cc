@@ -37,6 +37,9 @@ CommandTable make_command_table() {
   commands.push_back(service_list_command());
   commands.push_back(doctor_command());
   commands.push_back(check_command());
+  commands.push_back(approvals_command());
+  commands.push_back(approve_command());
+  commands.push_back(deny_command());
   commands.push_back(watch_command());
   commands.push_back(wrap_command());
   commands.push_back(unwrap_command());
