@@ -15,6 +15,8 @@ Command reveal_command();
 Command copy_command();
 Command export_command();
 Command import_command();
+Command why_command();
+Command env_command();
 Command rotate_command();
 Command rename_command();
 Command expire_command();

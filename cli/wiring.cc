@@ -26,6 +26,8 @@ CommandTable make_command_table() {
   commands.push_back(copy_command());
   commands.push_back(export_command());
   commands.push_back(import_command());
+  commands.push_back(why_command());
+  commands.push_back(env_command());
   commands.push_back(rotate_command());
   commands.push_back(rename_command());
   commands.push_back(expire_command());
