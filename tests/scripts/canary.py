@@ -13,6 +13,7 @@ usage: PHANTOM_BIN=build/dev/phantom canary.py [--only WORDS]
 
 import argparse
 import base64
+import http.server
 import os
 import pathlib
 import pty
@@ -102,7 +103,15 @@ RUNS = {
              "cp {plain} extra.env; phantom init --from extra.env"],
     "add": ["phantom add PIPED_KEY --stdin <{piped}", Step("phantom add PIPED_KEY", codes=(65, 77)),
             Step("phantom add TYPED_KEY", dialogue=[(":", "later")])],
-    "exec": [f"phantom exec -- {SPY}", f"phantom exec --quiet -- {SPY}", Step("phantom exec -- nosuchprogram", codes=(127,))],
+    "service list": ["phantom service list", "phantom service list --json"],
+    "service add": ["phantom service add echo --secret OPENAI_API_KEY --host 127.0.0.1:{port} --scheme http --header Authorization "
+                    "--header-format 'Bearer {secret}' --base-url-env ECHO_BASE_URL --json"],
+    "config show": ["phantom config show --all", "phantom config show --json"],
+    "config diff": [Step("phantom config diff", codes=(0, 1)), Step("phantom config diff --json", codes=(0, 1))],
+    "config accept": [Step("phantom config accept", codes=(77,)), Step("phantom config accept", dialogue=[("Type yes", "yes")])],
+    # The placeholder that is sent as a body comes back as it went.
+    "exec": [f"phantom exec -- {SPY}", f"phantom exec --quiet -- {SPY}", Step("phantom exec -- nosuchprogram", codes=(127,)),
+             "phantom exec -- sh -c 'curl -sSi --fail \"$ECHO_BASE_URL/v1/echo\" -d \"$OPENAI_API_KEY\"' | tee answer.txt"],
     "status": ["phantom status", "phantom status --json"],
     "list": ["phantom list", "phantom list --json"],
     "reveal": [Step("phantom reveal OPENAI_API_KEY", codes=(77,)),
@@ -142,12 +151,6 @@ RUNS = {
                   "| phantom mcp serve"],
     "sync": [Step("phantom sync --dry-run --json", codes=(0, 1, 65, 66, 75, 77))],
     "pull": [Step("phantom pull --dry-run --json", codes=(0, 1, 2, 65, 66, 75, 77))],
-    "service list": ["phantom service list", "phantom service list --json"],
-    "service add": ["phantom service add shop --secret OPENAI_API_KEY --host shop.example --header Authorization --json"],
-    "service remove": ["phantom service remove shop --json"],
-    "config accept": [Step("phantom config accept", codes=(0, 66, 77))],
-    "config show": ["phantom config show --all", "phantom config show --json"],
-    "config diff": [Step("phantom config diff", codes=(0, 1)), Step("phantom config diff --json", codes=(0, 1))],
     "check": [Step("phantom check", codes=(0, 1)), Step("phantom check --all --json", codes=(0, 1)),
               Step("phantom check --all --format sarif", codes=(0, 1)), "phantom check --rules",
               Step("phantom check {plain}", codes=(1,)), "phantom check --install-hook && phantom check --remove-hook",
@@ -206,6 +209,7 @@ RUNS = {
     "completion": ["phantom completion bash"],
     "help": ["phantom help --all"],
     "version": ["phantom version --json"],
+    "service remove": ["phantom service remove echo --json"],
     # Last: what is gone cannot leak any more.
     "remove": ["phantom remove TYPED_KEY --yes", Step("phantom remove CANARY_PASSWORD", dialogue=[("yes", "yes")])],
 }
@@ -231,6 +235,23 @@ def commands():
     if len(found) < 40:
         raise SystemExit(f"canary: only {len(found)} commands in the help: has its form changed?")
     return found
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """A provider: gets the real key, and sends back the body of the request."""
+
+    got = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.got.append(self.headers.get("Authorization", "").encode())
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
 
 
 class Children:
@@ -298,10 +319,13 @@ class Project:
             "PHANTOM_VAULT_PASSPHRASE": VALUES["passphrase"], "LANG": "C.UTF-8"}
         subprocess.run(["/usr/bin/git", "init", "-q"], cwd=self.root, check=True, env={"HOME": str(self.home)}, timeout=SECONDS_MAX)
         self.seen_files = {}
+        self.upstream = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+        threading.Thread(target=self.upstream.serve_forever, daemon=True).start()
 
     def run(self, step):
         """Exit code, output, and what was seen of the processes it started."""
         line = step.line.replace("{plain}", str(self.inputs / "plain.env"))
+        line = line.replace("{port}", str(self.upstream.server_port))
         for name in VALUES:
             line = line.replace("{" + name + "}", str(self.inputs / name))
         if step.dialogue is not None:
@@ -459,6 +483,9 @@ def main():
                 steps += 1
             step = Step(f"phantom {name} --help")
             check_step(project, step, failures)
+        project.upstream.shutdown()
+        if not only and not any(NEEDLES["token"].search(got) for got in Upstream.got):
+            failures.append("no request with the real key reached the upstream: exec did nothing")
         dumps, skipped = check_core_dumps(project)
         failures += dumps
     for failure in failures:
