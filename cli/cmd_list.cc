@@ -1,6 +1,6 @@
 #include "cli/commands.h"
 #include "cli/environment.h"
-#include "cli/expiry_text.h"
+#include "cli/expiry_words.h"
 #include "cli/json.h"
 #include "cli/secret_environment.h"
 #include "cli/secret_services.h"

@@ -1,6 +1,7 @@
 #include "cli/config_standing.h"
 
 #include "events/encoding.h"
+#include "proxy/sync_config.h"
 
 #include <algorithm>
 
@@ -74,6 +75,7 @@ Result<ConfigStanding> judge_config(const ProjectConfig& config,
   ConfigStanding standing;
   PH_ASSIGN(standing.routes, resolve_routes(config));
   standing.asked = routes_needing_acceptance(standing.routes);
+  for (Route& route : sync_routes(config.sync)) standing.asked.push_back(std::move(route));
   standing.risks = route_risks(standing.routes);
   standing.accepted = std::move(accepted);
   const std::vector<AcceptedRoute> now = accepted_routes_of(standing.asked);

@@ -100,7 +100,7 @@ Result<DoctorFindings> check_dotenv(DoctorContext& context) {
         "take the placeholder out and run 'phantom init', or copy it from another file");
     add(findings, DoctorSeverity::kError, name, troubles.stale,
         "with a placeholder that was renewed since",
-        "run 'phantom rotate --placeholder' for them, it writes the new one into the files");
+        "run 'phantom rotate --repair', it puts the newest ones into the files");
     add(findings, DoctorSeverity::kError, name, troubles.unknown,
         "with a placeholder that stands for nothing in this vault",
         "run 'phantom add' for them, or take the lines out");

@@ -9,15 +9,9 @@
 
 namespace phantom {
 
-// never: 0 · now: `now_ns` · 30d, 4w or 12h from now, at most 3,650 days · 2026-12-31 (its first
+// never: 0 · now: `now_ns` · 30d or 12h from now, at most 3,650 days · 2026-12-31 (its first
 // moment, UTC) or an RFC 3339 time, in the future. In ns since 1970. kInvalid for anything else.
 Result<std::int64_t> parse_expiry(std::string_view text, std::int64_t now_ns);
-
-// Whole days from now, rounded down: 0 within the last day, negative when it is over.
-std::int64_t days_left(std::int64_t expires_ns, std::int64_t now_ns);
-
-// "never", "2027-01-31 (90 days left)", "2027-01-31 (expired)".
-std::string expiry_words(std::int64_t expires_ns, std::int64_t now_ns);
 
 // "never", or a time.
 std::string expiry_text(std::int64_t expires_ns);

@@ -5,6 +5,7 @@
 #include "cli/protect.h"
 #include "cli/secret_environment.h"
 #include "cli/terminal.h"
+#include "cli/vault_standing.h"
 #include "events/encoding.h"
 #include "proxy/services.h"
 #include "vault/scanner.h"
@@ -144,52 +145,26 @@ Result<VaultState> open_or_create(VaultAccess& access, UnlockMethod method) {
   return VaultState::kMade;
 }
 
-// The values in the vault under the plan's names. Those whose time is over are not opened: with
-// --replace the file's value takes their place, without it nothing is decided for the person.
-Result<std::vector<OpenedSecret>> stored_values(VaultAccess& access, const InitPlan& plan,
-                                                const InitRequest& request) {
-  std::vector<std::string> known;
-  for (const PlannedSecret& secret : plan.secrets) {
-    const std::string name = full_secret_name(request.environment, secret.name);
-    const std::optional<SecretInfo> info = access.vault().find(name);
-    if (!info) continue;
-    if (!is_expired(*info, system_clock().wall_ns())) {
-      known.push_back(name);
-    } else if (!request.replace) {
-      return Error{Code::kConflict,
-                   spoken_secret_name(name) + " is in the vault, and its time is over",
-                   "keep the file's value with --replace, or put the placeholder back into it"};
-    }
-  }
-  if (known.empty()) return std::vector<OpenedSecret>();
-  return access.vault().open_secrets(known, "init");
-}
-
 // The changes that bring the plan's values into the vault; none for values that are there.
 Result<std::vector<VaultChange>> vault_changes(VaultAccess& access, const InitPlan& plan,
                                                const InitRequest& request) {
-  PH_ASSIGN(const std::vector<OpenedSecret> stored, stored_values(access, plan, request));
-  std::vector<VaultChange> changes;
+  std::vector<IncomingSecret> incoming;
   for (const PlannedSecret& secret : plan.secrets) {
-    const std::string name = full_secret_name(request.environment, secret.name);
-    const auto same_name =
-        std::find_if(stored.begin(), stored.end(),
-                     [&](const OpenedSecret& each) { return each.info.name == name; });
-    if (same_name != stored.end()) {
-      if (same_name->value.equals(secret.value)) continue;
-      if (!request.replace) {
-        return Error{Code::kConflict,
-                     spoken_secret_name(name) +
-                         " is in the vault with another value than in the dotenv file",
-                     "keep the file's value with --replace, or put the placeholder back into it"};
-      }
-    }
-    VaultChange change;
-    change.name = name;
-    change.value = secret.value.clone();
-    changes.push_back(std::move(change));
+    incoming.push_back(
+        {full_secret_name(request.environment, secret.name), secret.value.clone(), 0});
   }
-  return changes;
+  PH_ASSIGN(const std::vector<Standing> standing, standings(access.vault(), incoming, "init"));
+  for (std::size_t i = 0; i < incoming.size(); ++i) {
+    if (standing[i] != Standing::kDiffers || request.replace) continue;
+    const SecretInfo info = *access.vault().find(incoming[i].name);
+    const bool over = is_expired(info, system_clock().wall_ns());
+    return Error{Code::kConflict,
+                 spoken_secret_name(info.name) +
+                     (over ? " is in the vault, and its time is over"
+                           : " is in the vault with another value than in the dotenv file"),
+                 "keep the file's value with --replace, or put the placeholder back into it"};
+  }
+  return puts_for(incoming, standing);
 }
 
 Result<std::vector<DotenvRewrite>> rewrites_of(const Vault& vault,

@@ -1,5 +1,7 @@
 #include "cli/vault_access.h"
 
+#include "cli/late_appender.h"
+
 namespace phantom {
 
 VaultAccess::VaultAccess(Environment& environment, const Project& project, const Home& home,
@@ -39,8 +41,11 @@ Status VaultAccess::create(UnlockMethod method) {
 }
 
 Result<std::vector<SecretInfo>> VaultAccess::list_locked() {
-  PH_TRY(connect());
-  return Vault::list_locked(options_);
+  PH_ASSIGN(options_.reader, environment_.reader());
+  LateAppender late(environment_);
+  VaultOptions options = options_;
+  options.appender = &late;
+  return Vault::list_locked(options);
 }
 
 }  // namespace phantom

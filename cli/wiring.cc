@@ -23,6 +23,11 @@ CommandTable make_command_table() {
   commands.push_back(list_command());
   commands.push_back(remove_command());
   commands.push_back(reveal_command());
+  commands.push_back(copy_command());
+  commands.push_back(export_command());
+  commands.push_back(import_command());
+  commands.push_back(why_command());
+  commands.push_back(env_command());
   commands.push_back(rotate_command());
   commands.push_back(rename_command());
   commands.push_back(expire_command());
@@ -34,9 +39,14 @@ CommandTable make_command_table() {
   commands.push_back(service_list_command());
   commands.push_back(doctor_command());
   commands.push_back(check_command());
+  commands.push_back(approvals_command());
+  commands.push_back(approve_command());
+  commands.push_back(deny_command());
   commands.push_back(watch_command());
   commands.push_back(wrap_command());
   commands.push_back(unwrap_command());
+  commands.push_back(sync_command());
+  commands.push_back(pull_command());
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());
   commands.push_back(audit_verify_command());

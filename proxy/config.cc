@@ -3,6 +3,7 @@
 #include "events/sha256.h"
 #include "ledger/home.h"
 #include "proxy/http_head.h"
+#include "proxy/sync_tables.h"
 #include "proxy/toml_text.h"
 
 #include <algorithm>
@@ -291,6 +292,10 @@ Result<ProjectConfig> parse_config(std::string_view text) {
   PH_TRY(read_phantom(*phantom, config));
   for (const auto& [key, node] : root) {
     if (key.str() == "phantom") continue;
+    if (key.str() == "sync") {
+      PH_ASSIGN(config.sync, read_sync_tables(node));
+      continue;
+    }
     if (key.str() != "services") {
       return at_line(key.source(), in_quotes(key.str()) + " is not a known key");
     }

@@ -5,6 +5,7 @@
 
 #include "events/result.h"
 #include "events/types.h"
+#include "proxy/sync_config.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -39,6 +40,7 @@ struct ServiceConfig {
 struct ProjectConfig {
   std::string project_id;
   std::vector<ServiceConfig> services;  // in order of name
+  std::vector<SyncConfig> sync;         // in order of the file
   Digest digest{};                      // SHA-256 of the text
 };
 

@@ -42,8 +42,9 @@ bool is_own_field(std::string_view name) {
 bool is_success(int status) { return status >= 200 && status < 300; }
 
 Result<std::string> request_head(const HttpUrl& server, const HttpRequest& request) {
-  const bool has_body = request.method == "POST" || request.method == "PUT";
-  if (!has_body && request.method != "GET" && request.method != "HEAD") {
+  const std::string& method = request.method;
+  const bool has_body = method == "POST" || method == "PUT" || method == "PATCH";
+  if (!has_body && method != "GET" && method != "HEAD" && method != "DELETE") {
     return invalid("not a method of this client: " + request.method);
   }
   if (!has_body && !request.body.empty()) return invalid("a " + request.method + " has no body");
@@ -366,8 +367,8 @@ Result<std::unique_ptr<HttpClient>> HttpClient::open(HttpUrl server, HttpClientO
 
 Result<HttpAnswer> HttpClient::exchange(const HttpRequest& request) const {
   PH_ASSIGN(const std::string head, request_head(state_->server, request));
-  const bool repeatable = request.method == "GET" || request.method == "HEAD";
-  // What must not be sent twice gets a connection that is known to be open.
+  const bool repeatable =
+      request.method == "GET" || request.method == "HEAD" || request.resend == Resend::kAllowed;
   if (std::unique_ptr<Connection> kept = repeatable ? state_->take() : nullptr) {
     auto answer = kept->exchange(request, head);
     if (answer || !kept->was_stale()) return state_->give_back(std::move(kept), std::move(answer));

@@ -42,14 +42,22 @@ struct HttpField {
   std::string value;
 };
 
+// Whether a request may be sent a second time when a kept connection turns out closed. What may not
+// gets a connection that is known to be open.
+enum class Resend {
+  kByMethod,  // GET and HEAD only
+  kAllowed    // twice is as good as once
+};
+
 struct HttpRequest {
-  std::string method = "GET";  // GET, HEAD, POST or PUT
+  std::string method = "GET";  // GET, HEAD, POST, PUT, PATCH or DELETE; the last has no body
   std::string target;          // origin form: path and query, percent-encoded
   // Without Host, Connection, Accept-Encoding and those that frame the body: these are the
   // client's.
   std::vector<HttpField> fields = {};
   Bytes body = {};
   std::size_t answer_bytes_max = 64 * 1024;  // of the answer's body
+  Resend resend = Resend::kByMethod;
 };
 
 struct HttpAnswer {
@@ -73,7 +81,7 @@ class HttpClient {
   // Every status is a result. kBusy: the server cannot be reached, closed early or was too slow; a
   // request with a body may have been acted on. kInvalid: a request that cannot be sent, an answer
   // that is not HTTP/1.1 or is compressed, a certificate that does not verify. kLimit: a body of a
-  // 2xx over answer_bytes_max. GET and HEAD are sent again when a kept connection turns out closed.
+  // 2xx over answer_bytes_max.
   Result<HttpAnswer> exchange(const HttpRequest& request) const;
 
  private:

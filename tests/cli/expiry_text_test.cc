@@ -14,7 +14,6 @@ TEST(ExpiryText, EveryFormGivesOneMoment) {
   EXPECT_EQ(*parse_expiry("never", kNow), 0);
   EXPECT_EQ(*parse_expiry("now", kNow), kNow);
   EXPECT_EQ(*parse_expiry("30d", kNow), kNow + 30 * 24 * kHourNs);
-  EXPECT_EQ(*parse_expiry("4w", kNow), kNow + 28 * 24 * kHourNs);
   EXPECT_EQ(*parse_expiry("12h", kNow), kNow + 12 * kHourNs);
   EXPECT_EQ(expiry_text(*parse_expiry("2026-01-03", kNow)), "2026-01-03T00:00:00.000000000Z");
   EXPECT_EQ(expiry_text(*parse_expiry("2026-01-02T05:00:00+01:00", kNow)),
@@ -30,25 +29,6 @@ TEST(ExpiryText, WhatIsUnclearOrOverIsRefused) {
     ASSERT_FALSE(end.ok()) << text;
     EXPECT_EQ(end.error().code, Code::kInvalid) << text;
   }
-}
-
-constexpr std::int64_t kExpiryNow = 1'790'000'000'000'000'000;  // 2026-09-21T14:13:20Z
-constexpr std::int64_t kExpiryDay = 86'400'000'000'000;
-
-TEST(ExpiryText, CountsWholeDays) {
-  EXPECT_EQ(days_left(kExpiryNow + kExpiryDay, kExpiryNow), 1);
-  EXPECT_EQ(days_left(kExpiryNow + kExpiryDay - 1, kExpiryNow), 0);
-  EXPECT_EQ(days_left(kExpiryNow, kExpiryNow), -1);
-  EXPECT_EQ(days_left(kExpiryNow - 1, kExpiryNow), -1);
-  EXPECT_EQ(days_left(kExpiryNow - kExpiryDay, kExpiryNow), -2);
-}
-
-TEST(ExpiryText, SaysHowLong) {
-  EXPECT_EQ(expiry_words(0, kExpiryNow), "never");
-  EXPECT_EQ(expiry_words(kExpiryNow, kExpiryNow), "2026-09-21 (expired)");
-  EXPECT_EQ(expiry_words(kExpiryNow + 2 * kExpiryDay, kExpiryNow), "2026-09-23 (2 days left)");
-  EXPECT_EQ(expiry_words(kExpiryNow + kExpiryDay, kExpiryNow), "2026-09-22 (1 day left)");
-  EXPECT_EQ(expiry_words(kExpiryNow + 1, kExpiryNow), "2026-09-21 (less than a day left)");
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ TEST(HttpClient, SendsFieldsAndBodyAndReturnsStatusFieldsAndBody) {
         "HTTP/1.1 409 Conflict\r\nContent-Type: text/x.tlog.size\r\n"
         "Content-Length: 3\r\n\r\n12\n"};
   });
-  for (const char* method : {"POST", "PUT"}) {
+  for (const char* method : {"POST", "PUT", "PATCH"}) {
     HttpRequest request;
     request.method = method;
     request.fields = {{"Content-Type", "text/plain"}, {"Authorization", "Bearer abc"}};
@@ -100,6 +100,29 @@ TEST(HttpClient, PostsAreNeverSentTwice) {
   EXPECT_EQ(requests, 2U);
 }
 
+TEST(HttpClient, WhatMayBeResentUsesAKeptConnectionAndSurvivesItsEnd) {
+  std::atomic<unsigned> requests{0};
+  PlainServer server([&](const std::string& request) {
+    const bool last = ++requests == 2;
+    EXPECT_EQ(request.starts_with("DELETE "), requests == 2);
+    return Answer{ok_answer("x"), last ? PlainServer::After::kClose : PlainServer::After::kKeep};
+  });
+  const auto client = HttpClient::open(*parse_http_url(server.url()), {});
+  ASSERT_TRUE(client.ok());
+  HttpRequest request;
+  request.target = "/x";
+  request.resend = Resend::kAllowed;
+  request.method = "PUT";
+  EXPECT_TRUE((*client)->exchange(request).ok());
+  request.method = "DELETE";
+  EXPECT_TRUE((*client)->exchange(request).ok());
+  EXPECT_EQ(server.connections(), 1U);
+  request.method = "PATCH";
+  EXPECT_TRUE((*client)->exchange(request).ok());
+  EXPECT_EQ(server.connections(), 2U);
+  EXPECT_EQ(requests, 3U);
+}
+
 TEST(HttpClient, ServersThatTrickleAreGivenUpAtTheDeadline) {
   PlainServer server([&](const std::string&) { return Answer{"HTTP/1.1 200 OK\r\n"}; });
   HttpClientOptions options;
@@ -118,7 +141,8 @@ TEST(HttpClient, RefusesToSendWhatCouldBeReadInTwoWays) {
   };
   EXPECT_EQ(code({}), Code::kBusy);
   EXPECT_EQ(code({.method = "GET\r\n"}), Code::kInvalid);
-  EXPECT_EQ(code({.method = "DELETE"}), Code::kInvalid);
+  EXPECT_EQ(code({.method = "TRACE"}), Code::kInvalid);
+  EXPECT_EQ(code({.method = "DELETE", .body = to_bytes("x")}), Code::kInvalid);
   EXPECT_EQ(code({.target = "x"}), Code::kInvalid);
   EXPECT_EQ(code({.target = "/a b"}), Code::kInvalid);
   EXPECT_EQ(code({.target = "/a\r\nX: y"}), Code::kInvalid);
