@@ -50,8 +50,18 @@ struct SkippedItem {
   std::string reason;
 };
 
+// What a commit does to where a project's secrets go (cli/check_config.h).
+struct ConfigProblem {
+  std::string path;
+  std::uint64_t line = 1;
+  std::string rule;      // config- and a name of a rule of route_risk.h, or of check_config.h
+  std::string level;     // refuse, accept, warn; only the first one stops a commit
+  std::string sentence;  // has text of the file in it
+};
+
 struct CheckResult {
   std::vector<CheckFinding> findings;  // by path and place
+  std::vector<ConfigProblem> config;   // by path
   std::vector<SkippedItem> skipped;    // not looked at, though they should have been
   std::uint64_t texts = 0;
   std::uint64_t bytes = 0;

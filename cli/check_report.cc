@@ -58,6 +58,27 @@ void write_rule(Json& json, const SecretRule& rule) {
   json.field("source", rule.source).end().end();
 }
 
+void write_config_rule(Json& json, const std::string& id) {
+  json.begin().field("id", "phantom.check." + id).field("name", id);
+  write_text(json, "shortDescription", "where a project's secrets go: " + id);
+  json.key("defaultConfiguration").begin().field("level", "warning").end();
+  write_text(json, "help",
+             "'phantom config show' says where each secret goes, docs/guides/config.md "
+             "what the rule is about.");
+  json.end();
+}
+
+void write_config_result(Json& json, const ConfigProblem& problem, std::uint64_t rule_index) {
+  json.begin().field("ruleId", "phantom.check." + problem.rule);
+  json.field_number("ruleIndex", rule_index);
+  json.field("level", problem.level == "refuse" ? "error" : "warning");
+  write_text(json, "message", escape_terminal(problem.sentence));
+  json.key("locations").begin_list().begin().key("physicalLocation").begin();
+  json.key("artifactLocation").begin().field("uri", relative_uri(problem.path)).end();
+  json.key("region").begin().field_number("startLine", problem.line).end();
+  json.end().end().end_list().end();
+}
+
 void write_result(Json& json, const CheckFinding& finding, std::uint64_t rule_index) {
   json.begin().field("ruleId", "phantom.check." + std::string(finding.rule->id));
   json.field_number("ruleIndex", rule_index);
@@ -99,6 +120,11 @@ std::string check_summary(const CheckResult& result) {
 
 std::string check_to_text(const CheckResult& result) {
   std::string text;
+  for (const ConfigProblem& problem : result.config) {
+    text += escape_terminal(problem.path) + ":" + std::to_string(problem.line) +
+            ":1: " + problem.rule + " (" + problem.level +
+            "): " + escape_terminal(problem.sentence) + "\n";
+  }
   for (const CheckFinding& finding : result.findings) {
     text += escape_terminal(finding.path) + ":" + std::to_string(finding.line) + ":" +
             std::to_string(finding.column) + ": " + std::string(finding.rule->id) + ": " +
@@ -124,6 +150,12 @@ std::string check_to_json(const CheckResult& result, std::string_view scope) {
     finding.commit.empty() ? json.null() : json.text(finding.commit);
     json.end();
   }
+  json.end_list().key("config").begin_list();
+  for (const ConfigProblem& problem : result.config) {
+    json.begin().field("path", problem.path).field_number("line", problem.line);
+    json.field("rule", problem.rule).field("level", problem.level);
+    json.field("sentence", problem.sentence).end();
+  }
   json.end_list().key("skipped").begin_list();
   for (const SkippedItem& skipped : result.skipped) {
     json.begin().field("path", skipped.path).field("reason", skipped.reason).end();
@@ -141,12 +173,20 @@ std::string check_to_sarif(const CheckResult& result, std::string_view scope) {
   for (const CheckFinding& finding : result.findings) {
     if (numbers.emplace(finding.rule, rules.size()).second) rules.push_back(finding.rule);
   }
+  std::map<std::string, std::uint64_t> config_numbers;
+  std::vector<std::string> config_rules;
+  for (const ConfigProblem& problem : result.config) {
+    if (config_numbers.emplace(problem.rule, rules.size() + config_rules.size()).second) {
+      config_rules.push_back(problem.rule);
+    }
+  }
   Json json;
   json.begin().field("$schema", "https://json.schemastore.org/sarif-2.1.0.json");
   json.field("version", "2.1.0").key("runs").begin_list().begin();
   json.key("tool").begin().key("driver").begin().field("name", "phantom");
   json.field("semanticVersion", PHANTOM_VERSION).key("rules").begin_list();
   for (const SecretRule* rule : rules) write_rule(json, *rule);
+  for (const std::string& rule : config_rules) write_config_rule(json, rule);
   json.end_list().end().end();
   json.key("automationDetails").begin();
   json.field("id", "phantom-check-" + std::string(scope) + "/").end();
@@ -157,6 +197,9 @@ std::string check_to_sarif(const CheckResult& result, std::string_view scope) {
   json.key("results").begin_list();
   for (const CheckFinding& finding : result.findings) {
     write_result(json, finding, numbers[finding.rule]);
+  }
+  for (const ConfigProblem& problem : result.config) {
+    write_config_result(json, problem, config_numbers[problem.rule]);
   }
   return json.end_list().end().end_list().end().str() + "\n";
 }

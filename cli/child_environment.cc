@@ -10,8 +10,9 @@ constexpr std::size_t kContainedBytesMin = 4;
 
 // phantom's own: what unlocks vault and ledger, and what belongs to a session outside this one.
 constexpr std::string_view kNeverPassedOn[] = {
-    "PHANTOM_VAULT_PASSPHRASE", "PHANTOM_VAULT_KEY_FILE", "PHANTOM_LEDGER_PASSPHRASE",
-    "PHANTOM_LEDGER_KEY_FILE",  "PHANTOM_PROXY_TOKEN",    "PHANTOM_PROXY_PORT"};
+    "PHANTOM_VAULT_PASSPHRASE", "PHANTOM_VAULT_KEY_FILE",    "PHANTOM_LEDGER_PASSPHRASE",
+    "PHANTOM_LEDGER_KEY_FILE",  "PHANTOM_EXPORT_PASSPHRASE", "PHANTOM_PROXY_TOKEN",
+    "PHANTOM_PROXY_PORT"};
 
 constexpr std::string_view kAmbientProxies[] = {"http_proxy", "all_proxy"};
 constexpr std::string_view kLoopback = "127.0.0.1,localhost";

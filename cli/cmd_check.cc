@@ -1,4 +1,5 @@
 #include "cli/check_baseline.h"
+#include "cli/check_config.h"
 #include "cli/check_report.h"
 #include "cli/check_run.h"
 #include "cli/check_sources.h"
@@ -225,6 +226,10 @@ Result<int> look(Environment& environment, const CheckArgs& args) {
                 [&](const CheckFinding& each) { return is_known(use.baseline, each); });
   result.accepted = found - result.findings.size();
 
+  if (scope.only_added) {
+    PH_ASSIGN(result.config, staged_config_problems(scope.repository));
+  }
+
   const std::string report = report_of(args, result, scope.name);
   if (args.output) {
     PH_TRY(write_output_file(*args.output, as_bytes(report)));
@@ -232,6 +237,12 @@ Result<int> look(Environment& environment, const CheckArgs& args) {
     environment.out().result(report);
   }
   say(environment, result, scope);
+  if (stops_commit(result.config)) {
+    environment.out().hint(
+        "'phantom config show' says where each secret goes; take out what goes where no key "
+        "belongs");
+    return kExitFailed;
+  }
   if (!result.findings.empty()) return kExitFailed;
   return result.skipped.empty() ? kExitOk : kExitIndeterminate;
 }

@@ -2,6 +2,7 @@
 // Dotenv files on disk: read, and rewritten in two recorded steps so that a crash between them can
 // be told from a file nobody touched.
 
+#include "cli/edited_file.h"
 #include "events/draft.h"
 #include "ledger/appender.h"
 #include "vault/dotenv.h"
@@ -27,9 +28,6 @@ struct DotenvOnDisk {
 
 // kNotFound, kDenied (a link, somebody else's directory), kInvalid with the line.
 Result<DotenvOnDisk> read_dotenv(const std::filesystem::path& path);
-
-// True when the directory takes a new file, which replacing this one needs.
-Status check_can_replace(const std::filesystem::path& path);
 
 // Records, replaces the file as a whole, records the end. kConflict when the file changed since it
 // was read; it is then left as it is. `names` are the secrets that give way.

@@ -138,6 +138,23 @@ Result<HookChange> install_hook(const fs::path& directory) {
   return change;
 }
 
+Result<HookState> look_at_hook(const fs::path& directory) {
+  constexpr std::string_view kCall = "phantom check";
+  const auto calls = [&](const fs::path& file) {
+    const auto bytes = read_file(file, kHookBytesMax);
+    return bytes.ok() && as_text(*bytes).find(kCall) != std::string_view::npos;
+  };
+  PH_ASSIGN(const fs::path top, git_work_tree(directory));
+  if (calls(top / ".husky/pre-commit") || calls(top / ".pre-commit-config.yaml")) {
+    return HookState::kCallsPhantom;
+  }
+  PH_ASSIGN(const Hooks hooks, find_hooks(directory));
+  const fs::path hook = hooks.directory / "pre-commit";
+  PH_ASSIGN(const Owner owner, owner_of(hook));
+  if (owner == Owner::kOurs) return HookState::kOurs;
+  return calls(hook) ? HookState::kCallsPhantom : HookState::kMissing;
+}
+
 Result<HookChange> remove_hook(const fs::path& directory) {
   PH_ASSIGN(const Hooks hooks, find_hooks(directory));
   HookChange change;

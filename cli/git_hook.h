@@ -23,6 +23,12 @@ Result<HookChange> install_hook(const std::filesystem::path& directory);
 // kDenied when our hook was changed since; kNotFound when it is not there.
 Result<HookChange> remove_hook(const std::filesystem::path& directory);
 
+// kMissing also where another hook is that does not call phantom.
+enum class HookState { kOurs, kCallsPhantom, kMissing };
+// Looks, and changes nothing. kDenied with a hint when another program makes the hooks and none of
+// them calls phantom.
+Result<HookState> look_at_hook(const std::filesystem::path& directory);
+
 // The hook's text. Pure.
 std::string hook_script();
 

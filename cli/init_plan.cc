@@ -50,6 +50,11 @@ Result<FileFindings> look_through(const DotenvOnDisk& file, std::size_t index, I
     found.secrets[entry.key] = {entry.key, std::move(value), std::string(guess.reason)};
     found.edit.entries.push_back(i);
   }
+  for (const DotenvWarning& warning : file.parsed.warnings) {
+    if (!warning.key.empty() && !found.secrets.contains(warning.key)) continue;
+    plan.warnings.push_back(file.path.filename().string() + " line " +
+                            std::to_string(warning.line) + ": " + dotenv_warning_text(warning));
+  }
   for (const std::size_t line : file.parsed.other_lines) {
     plan.warnings.push_back(file.path.filename().string() + " line " + std::to_string(line) +
                             " is no NAME=value and is left as it is");

@@ -1,9 +1,12 @@
 #include "cli/vault_access.h"
 
+#include "cli/late_appender.h"
+
 namespace phantom {
 
-VaultAccess::VaultAccess(Environment& environment, const Project& project, const Home& home)
-    : environment_(environment), unlocker_(home) {
+VaultAccess::VaultAccess(Environment& environment, const Project& project, const Home& home,
+                         UnlockInput& input)
+    : environment_(environment), unlocker_(home, input) {
   options_.home = home;
   options_.context = environment.context();
   options_.context.project = project.config.project_id;
@@ -38,8 +41,11 @@ Status VaultAccess::create(UnlockMethod method) {
 }
 
 Result<std::vector<SecretInfo>> VaultAccess::list_locked() {
-  PH_TRY(connect());
-  return Vault::list_locked(options_);
+  PH_ASSIGN(options_.reader, environment_.reader());
+  LateAppender late(environment_);
+  VaultOptions options = options_;
+  options.appender = &late;
+  return Vault::list_locked(options);
 }
 
 }  // namespace phantom

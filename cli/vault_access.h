@@ -13,7 +13,9 @@ namespace phantom {
 // Keeps what the vault works with. Must not outlive the environment.
 class VaultAccess {
  public:
-  VaultAccess(Environment& environment, const Project& project, const Home& home);
+  // `input` must outlive it too.
+  VaultAccess(Environment& environment, const Project& project, const Home& home,
+              UnlockInput& input = system_unlock_input());
   VaultAccess(const VaultAccess&) = delete;
   VaultAccess& operator=(const VaultAccess&) = delete;
 
@@ -21,7 +23,7 @@ class VaultAccess {
   Status open();
   Status create(UnlockMethod method);
   // Names, versions and placeholders without unlocking anything. Finishes a change that a killed
-  // process left open, so it too needs the ledger.
+  // process left open; only then is the appender opened.
   Result<std::vector<SecretInfo>> list_locked();
 
   // Forgets the keys of the vault; values that were opened stay with whoever has them.

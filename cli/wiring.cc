@@ -8,6 +8,7 @@ CommandTable make_command_table() {
   CommandTable table;
   table.groups = {
       {"config", "where a project's secrets may go"},
+      {"service", "the services of a project's configuration"},
       {"audit", "read and check the record"},
       {"audit anchor", "keep checkpoints where nobody here can take them back"},
       {"privacy", "whose data is in the record, and its erasure"},
@@ -22,10 +23,28 @@ CommandTable make_command_table() {
   commands.push_back(list_command());
   commands.push_back(remove_command());
   commands.push_back(reveal_command());
+  commands.push_back(copy_command());
+  commands.push_back(export_command());
+  commands.push_back(import_command());
+  commands.push_back(why_command());
+  commands.push_back(env_command());
+  commands.push_back(rotate_command());
+  commands.push_back(rename_command());
+  commands.push_back(expire_command());
   commands.push_back(config_accept_command());
   commands.push_back(config_show_command());
   commands.push_back(config_diff_command());
+  commands.push_back(service_add_command());
+  commands.push_back(service_remove_command());
+  commands.push_back(service_list_command());
+  commands.push_back(doctor_command());
   commands.push_back(check_command());
+  commands.push_back(approvals_command());
+  commands.push_back(approve_command());
+  commands.push_back(deny_command());
+  commands.push_back(watch_command());
+  commands.push_back(wrap_command());
+  commands.push_back(unwrap_command());
   commands.push_back(sync_command());
   commands.push_back(pull_command());
   commands.push_back(audit_show_command());

@@ -159,6 +159,7 @@ bool is_service_name(std::string_view name) {
 Result<ServiceConfig> read_service(const toml::key& key, const toml::node& node) {
   ServiceConfig service;
   service.name = std::string(key.str());
+  service.line = key.source().begin.line;
   if (!is_service_name(service.name)) {
     return at_line(key.source(),
                    in_quotes(service.name) + " is not a service name (a-z, 0-9, \"_\", \"-\")");

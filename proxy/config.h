@@ -34,6 +34,7 @@ struct ServiceConfig {
   std::optional<std::string> base_url_env;
   std::optional<std::string> base_path;
   std::optional<std::string> ca_file;  // relative to the project
+  std::uint32_t line = 0;              // where it stands, from 1
 };
 
 struct ProjectConfig {

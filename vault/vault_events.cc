@@ -105,20 +105,22 @@ Draft secret_expired(const Context& context, const std::vector<std::string>& nam
 }
 
 Draft secret_reveal_requested(const Context& context, const std::string& name,
-                              std::uint64_t version) {
+                              std::uint64_t version, const std::string& method) {
   Draft draft = make_draft<schema::SecretRevealRequested>(context, [&](FlatBufferBuilder& builder) {
     const auto text = builder.CreateString(name);
-    return schema::CreateSecretRevealRequested(builder, text, version);
+    const auto way = builder.CreateString(method);
+    return schema::CreateSecretRevealRequested(builder, text, version, way);
   });
   add_secret_tags(draft, {name});
   return draft;
 }
 
 Draft secret_reveal_completed(const Context& context, Seq requested, const std::string& name,
-                              std::uint64_t version, Ending ending) {
+                              std::uint64_t version, const std::string& method, Ending ending) {
   Draft draft = make_draft<schema::SecretRevealCompleted>(context, [&](FlatBufferBuilder& builder) {
     const auto text = builder.CreateString(name);
-    return schema::CreateSecretRevealCompleted(builder, text, version);
+    const auto way = builder.CreateString(method);
+    return schema::CreateSecretRevealCompleted(builder, text, version, way);
   });
   add_secret_tags(draft, {name});
   end(draft, requested, ending);

@@ -44,10 +44,11 @@ Draft secret_opened(const Context& context, const std::vector<std::string>& name
 // `purpose` is what the secrets were wanted for.
 Draft secret_expired(const Context& context, const std::vector<std::string>& names,
                      const std::string& purpose);
+// `method` is screen or clipboard.
 Draft secret_reveal_requested(const Context& context, const std::string& name,
-                              std::uint64_t version);
+                              std::uint64_t version, const std::string& method);
 Draft secret_reveal_completed(const Context& context, Seq requested, const std::string& name,
-                              std::uint64_t version, Ending ending);
+                              std::uint64_t version, const std::string& method, Ending ending);
 
 // `file` is a base name. Names beyond the bound on tags are still in the payload.
 Draft env_rewrite_requested(const Context& context, const std::string& file,

@@ -45,9 +45,10 @@ void check_rewriting(std::string_view text, const DotenvFile& file, std::uint64_
   for (std::size_t i = 0; i < file.entries.size(); ++i) {
     if ((chosen >> i % 64 & 1) == 0) continue;
     replacements.push_back({i, "new_value_" + std::to_string(i)});
-    expected += text.substr(copied, file.entries[i].value_begin - copied);
+    const DotenvSpan span = replaced_span(file.entries[i]);
+    expected += text.substr(copied, span.begin - copied);
     expected += replacements.back().value;
-    copied = file.entries[i].value_end;
+    copied = span.end;
   }
   expected += text.substr(copied);
   const auto rewritten = rewrite_dotenv(text, file, replacements);

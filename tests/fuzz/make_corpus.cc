@@ -287,6 +287,8 @@ void put_text(const Corpora& corpora) {
   corpora.put(
       "dotenv", "quotes",
       "\xef\xbb\xbfONE='it''\nTWO=\"a \\\"b\\\" \\n c\"\r\nTHREE=`x\ny`\rONE=again#not\nword\n");
+  corpora.put("dotenv", "doubts",
+              "A='C:\\dir\\'\nB=\"\\$x\"\t# c\nC: YWE=\nD=`x`#y\nE=${F:-g}#h\t\nG=$(id)\n");
   corpora.put("secret_finder", "names",
               "api_key = \"value\"\npostgres://app:pw@host/db\n-----BEGIN PRIVATE KEY-----\n"
               "AAAA\n-----END PRIVATE KEY-----\n");

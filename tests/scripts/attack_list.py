@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds docs/ATTACKS.md to the three lists of attacks and to the tests: each attack has its row, each
+"""Holds docs/ATTACKS.md to the four lists of attacks and to the tests: each attack has its row, each
 row names tests that are there or says why there can be none, and each test whose name carries the
 number of an attack stands in that attack's row.
 
@@ -13,8 +13,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 IDS = [f"A{n:02}" for n in range(1, 17)] + ["A15b"] + [
-    f"{letter}{n:02}" for letter in "FT" for n in range(1, 21)]
-ROW = re.compile(r"^\| ([AFT]\d\d\w?) \|(.*)\| *([^|]*) \|$", re.MULTILINE)
+    f"{letter}{n:02}" for letter in "FT" for n in range(1, 21)] + [f"R{n:02}" for n in range(1, 15)]
+ROW = re.compile(r"^\| ([AFRT]\d\d\w?) \|(.*)\| *([^|]*) \|$", re.MULTILINE)
 # Suites with several tests for one defect, of which the page names the main one.
 FAMILIES_OF_MANY = ("EpochDefects", "EpochAttacks")
 
@@ -29,7 +29,7 @@ def tests_of(root):
                 r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", text, re.MULTILINE))
         elif file.suffix == ".py":
             text = file.read_text(encoding="utf-8")
-            names.update(re.findall(r"^def ([aft]\d\d\w*)\(", text, re.MULTILINE))
+            names.update(re.findall(r"^def ([afrt]\d\d\w*)\(", text, re.MULTILINE))
         elif file.parent.name == "scripts" and file.suffix == ".txt":
             names.add(file.name)
     return names
@@ -38,15 +38,15 @@ def tests_of(root):
 def numbers_in(test):
     """The attacks that a test's own name says it is about."""
     name = test.split(".")[-1]
-    script = re.match(r"([aft]\d\db?)_", name)
+    script = re.match(r"([afrt]\d\db?)_", name)
     if script:
         return {script[1][0].upper() + script[1][1:]}
-    head = re.match(r"(?:And)?([AFT]\d\d)", name)
+    head = re.match(r"(?:And)?([AFRT]\d\d)", name)
     found = set()
     while head:
         found.add(head[1])
         name = name[head.end():]
-        head = re.match(r"(?:And)?([AFT]\d\d)", name)
+        head = re.match(r"(?:And)?([AFRT]\d\d)", name)
     return found
 
 

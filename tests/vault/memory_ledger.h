@@ -4,6 +4,7 @@
 
 #include "events/catalog.h"
 #include "events/envelope.h"
+#include "events/seal.h"
 #include "ledger/appender.h"
 #include "ledger/reader.h"
 #include "tests/support/fake_clock.h"
@@ -13,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace phantom {
@@ -33,6 +35,10 @@ class MemoryLedger {
         return std::move(allowed.error());
     }
     draft.id = make_event_id(clock, random);
+    const std::vector<SealRequest> plain = std::exchange(draft.to_seal, {});
+    for (const SealRequest& request : plain) {
+      draft.sealed.push_back(seal_field({}, "s_0000000000000000", draft.id, request, random));
+    }
     PH_TRY(check_draft(draft));
     if (before_append) PH_TRY(before_append(draft));
     for (const Condition& condition : draft.conditions) {
@@ -55,6 +61,7 @@ class MemoryLedger {
     }
     PH_ASSIGN(row.entry, encode_entry(draft, sequencing));
     row.draft = std::move(draft);
+    row.draft.to_seal = plain;  // for tests to look at
     rows.push_back(std::move(row));
     if (after_append) PH_TRY(after_append(rows.back().draft));
     Receipt receipt;
