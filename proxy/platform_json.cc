@@ -70,69 +70,69 @@ PlatformResult result_of_error(const boost::json::value& error) {
 
 }  // namespace
 
-PlatformBody::PlatformBody(std::size_t secret_bytes) : room_(secret_bytes * 6 + kNamesRoom) {
+SecretJson::SecretJson(std::size_t secret_bytes) : room_(secret_bytes * 6 + kNamesRoom) {
   text_.reserve(room_);
 }
 
-PlatformBody::~PlatformBody() { wipe(text_); }
+SecretJson::~SecretJson() { wipe(text_); }
 
-void PlatformBody::separate() {
+void SecretJson::separate() {
   if (!first_) text_ += ',';
   first_ = false;
 }
 
-PlatformBody& PlatformBody::raw(std::string_view value) {
+SecretJson& SecretJson::raw(std::string_view value) {
   PH_CHECK(text_.size() + value.size() <= room_, "a text with secrets outgrew its memory");
   text_ += value;
   return *this;
 }
 
-PlatformBody& PlatformBody::begin() {
+SecretJson& SecretJson::begin() {
   separate();
   first_ = true;
   return raw("{");
 }
 
-PlatformBody& PlatformBody::end() {
+SecretJson& SecretJson::end() {
   first_ = false;
   return raw("}");
 }
 
-PlatformBody& PlatformBody::begin_list() {
+SecretJson& SecretJson::begin_list() {
   separate();
   first_ = true;
   return raw("[");
 }
 
-PlatformBody& PlatformBody::end_list() {
+SecretJson& SecretJson::end_list() {
   first_ = false;
   return raw("]");
 }
 
-PlatformBody& PlatformBody::key(std::string_view name) {
+SecretJson& SecretJson::key(std::string_view name) {
   text(name).raw(":");
   first_ = true;
   return *this;
 }
 
-PlatformBody& PlatformBody::text(std::string_view value) {
+SecretJson& SecretJson::text(std::string_view value) {
   separate();
   PH_CHECK(text_.size() + value.size() * 6 + 2 <= room_, "a text with secrets outgrew its memory");
   append_json_text(text_, value);
   return *this;
 }
 
-PlatformBody& PlatformBody::truth(bool value) {
+SecretJson& SecretJson::truth(bool value) {
   separate();
   return raw(value ? "true" : "false");
 }
 
-PlatformBody& PlatformBody::null() {
+SecretJson& SecretJson::null() {
   separate();
   return raw("null");
 }
 
-Bytes PlatformBody::take() {
+Bytes SecretJson::take() {
   Bytes bytes = to_bytes(text_);
   wipe(text_);
   text_.clear();
@@ -175,7 +175,7 @@ Error not_published_shape(std::string_view what) {
           "the answer is not in the shape the platform publishes: " + std::string(what)};
 }
 
-PlatformBody& begin_graphql(PlatformBody& json, std::string_view query) {
+SecretJson& begin_graphql(SecretJson& json, std::string_view query) {
   return json.begin().field("query", query).key("variables").begin();
 }
 

@@ -13,33 +13,31 @@
 
 namespace phantom {
 
-// Writes one JSON text in order: PlatformBody(n).begin().field("key", name)...end().take().
-class PlatformBody {
+// Writes one JSON text in order: SecretJson(n).begin().field("key", name)...end().take().
+class SecretJson {
  public:
   // Room for `secret_bytes` bytes of values and some names. It never grows, because growing would
   // leave a copy behind; names must fit into 16 KiB.
-  explicit PlatformBody(std::size_t secret_bytes);
-  ~PlatformBody();
-  PlatformBody(const PlatformBody&) = delete;
-  PlatformBody& operator=(const PlatformBody&) = delete;
+  explicit SecretJson(std::size_t secret_bytes);
+  ~SecretJson();
+  SecretJson(const SecretJson&) = delete;
+  SecretJson& operator=(const SecretJson&) = delete;
 
-  PlatformBody& begin();
-  PlatformBody& end();
-  PlatformBody& begin_list();
-  PlatformBody& end_list();
-  PlatformBody& key(std::string_view name);
-  PlatformBody& text(std::string_view value);
-  PlatformBody& truth(bool value);
-  PlatformBody& null();
-  PlatformBody& field(std::string_view name, std::string_view value) {
-    return key(name).text(value);
-  }
+  SecretJson& begin();
+  SecretJson& end();
+  SecretJson& begin_list();
+  SecretJson& end_list();
+  SecretJson& key(std::string_view name);
+  SecretJson& text(std::string_view value);
+  SecretJson& truth(bool value);
+  SecretJson& null();
+  SecretJson& field(std::string_view name, std::string_view value) { return key(name).text(value); }
 
   // The text; whoever sends it wipes it.
   Bytes take();
 
  private:
-  PlatformBody& raw(std::string_view value);
+  SecretJson& raw(std::string_view value);
   void separate();
 
   std::string text_;
@@ -59,7 +57,7 @@ std::optional<std::string_view> json_text(const boost::json::value* value);
 Error not_published_shape(std::string_view what);
 
 // {"query": ..., "variables": ...} up to the variables, which the caller writes.
-PlatformBody& begin_graphql(PlatformBody& json, std::string_view query);
+SecretJson& begin_graphql(SecretJson& json, std::string_view query);
 // data.<field> of an answer without errors. kInvalid otherwise.
 Result<const boost::json::value*> graphql_data(const boost::json::value& answer,
                                                std::string_view field);
