@@ -52,7 +52,7 @@ class Cloudflare final : public Platform {
     request.target = path(target);
     request.resend = Resend::kAllowed;
     const bool deletes = item.action == WriteAction::kDelete;
-    SecretJson json(deletes ? 0 : item.value->size());
+    SecretJsonWriter json(deletes ? 0 : item.value->size());
     if (is_pages(target)) {
       request.method = "PATCH";
       json.begin().key("deployment_configs").begin().key(target.places.front()).begin();

@@ -41,7 +41,7 @@ class Fly final : public Platform {
   }
 
   HttpRequest list_request(const SyncTarget& target, const std::string&) const override {
-    SecretJson json(0);
+    SecretJsonWriter json(0);
     begin_graphql(json, kList).field("name", target.config.project).end().end();
     return request(json);
   }
@@ -67,7 +67,7 @@ class Fly final : public Platform {
   Result<HttpRequest> write_request(const SyncTarget& target, const WriteItem& item,
                                     const SealingKey&) const override {
     const bool deletes = item.action == WriteAction::kDelete;
-    SecretJson json(deletes ? 0 : item.value->size());
+    SecretJsonWriter json(deletes ? 0 : item.value->size());
     begin_graphql(json, deletes ? kUnset : kSet).key("input").begin();
     json.field("appId", target.config.project);
     if (deletes) {
@@ -83,7 +83,7 @@ class Fly final : public Platform {
   PlatformResult judge(const HttpAnswer& answer) const override { return judge_graphql(answer); }
 
  private:
-  static HttpRequest request(SecretJson& json) {
+  static HttpRequest request(SecretJsonWriter& json) {
     HttpRequest request;
     request.method = "POST";
     request.target = "/graphql";

@@ -116,7 +116,7 @@ class Github final : public Platform {
                         key.key.data()) != 0) {
       return Error{Code::kInvalid, "the platform's public key cannot be sealed to"};
     }
-    SecretJson json(sealed.size() * 2);
+    SecretJsonWriter json(sealed.size() * 2);
     json.begin().field("encrypted_value", to_base64(sealed)).field("key_id", key.id).end();
     request.method = "PUT";
     request.fields.push_back({"Content-Type", "application/json"});

@@ -70,69 +70,70 @@ PlatformResult result_of_error(const boost::json::value& error) {
 
 }  // namespace
 
-SecretJson::SecretJson(std::size_t secret_bytes) : room_(secret_bytes * 6 + kNamesRoom) {
+SecretJsonWriter::SecretJsonWriter(std::size_t secret_bytes)
+    : room_(secret_bytes * 6 + kNamesRoom) {
   text_.reserve(room_);
 }
 
-SecretJson::~SecretJson() { wipe(text_); }
+SecretJsonWriter::~SecretJsonWriter() { wipe(text_); }
 
-void SecretJson::separate() {
+void SecretJsonWriter::separate() {
   if (!first_) text_ += ',';
   first_ = false;
 }
 
-SecretJson& SecretJson::raw(std::string_view value) {
+SecretJsonWriter& SecretJsonWriter::raw(std::string_view value) {
   PH_CHECK(text_.size() + value.size() <= room_, "a text with secrets outgrew its memory");
   text_ += value;
   return *this;
 }
 
-SecretJson& SecretJson::begin() {
+SecretJsonWriter& SecretJsonWriter::begin() {
   separate();
   first_ = true;
   return raw("{");
 }
 
-SecretJson& SecretJson::end() {
+SecretJsonWriter& SecretJsonWriter::end() {
   first_ = false;
   return raw("}");
 }
 
-SecretJson& SecretJson::begin_list() {
+SecretJsonWriter& SecretJsonWriter::begin_list() {
   separate();
   first_ = true;
   return raw("[");
 }
 
-SecretJson& SecretJson::end_list() {
+SecretJsonWriter& SecretJsonWriter::end_list() {
   first_ = false;
   return raw("]");
 }
 
-SecretJson& SecretJson::key(std::string_view name) {
+SecretJsonWriter& SecretJsonWriter::key(std::string_view name) {
   text(name).raw(":");
   first_ = true;
   return *this;
 }
 
-SecretJson& SecretJson::text(std::string_view value) {
+SecretJsonWriter& SecretJsonWriter::text(std::string_view value) {
   separate();
   PH_CHECK(text_.size() + value.size() * 6 + 2 <= room_, "a text with secrets outgrew its memory");
   append_json_text(text_, value);
   return *this;
 }
 
-SecretJson& SecretJson::truth(bool value) {
+SecretJsonWriter& SecretJsonWriter::truth(bool value) {
   separate();
   return raw(value ? "true" : "false");
 }
 
-SecretJson& SecretJson::null() {
+SecretJsonWriter& SecretJsonWriter::null() {
   separate();
   return raw("null");
 }
 
-Bytes SecretJson::take() {
+Bytes SecretJsonWriter::take() {
   Bytes bytes = to_bytes(text_);
   wipe(text_);
   text_.clear();
@@ -175,7 +176,7 @@ Error not_published_shape(std::string_view what) {
           "the answer is not in the shape the platform publishes: " + std::string(what)};
 }
 
-SecretJson& begin_graphql(SecretJson& json, std::string_view query) {
+SecretJsonWriter& begin_graphql(SecretJsonWriter& json, std::string_view query) {
   return json.begin().field("query", query).key("variables").begin();
 }
 

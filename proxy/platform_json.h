@@ -13,31 +13,33 @@
 
 namespace phantom {
 
-// Writes one JSON text in order: SecretJson(n).begin().field("key", name)...end().take().
-class SecretJson {
+// Writes one JSON text in order: SecretJsonWriter(n).begin().field("key", name)...end().take().
+class SecretJsonWriter {
  public:
   // Room for `secret_bytes` bytes of values and some names. It never grows, because growing would
   // leave a copy behind; names must fit into 16 KiB.
-  explicit SecretJson(std::size_t secret_bytes);
-  ~SecretJson();
-  SecretJson(const SecretJson&) = delete;
-  SecretJson& operator=(const SecretJson&) = delete;
+  explicit SecretJsonWriter(std::size_t secret_bytes);
+  ~SecretJsonWriter();
+  SecretJsonWriter(const SecretJsonWriter&) = delete;
+  SecretJsonWriter& operator=(const SecretJsonWriter&) = delete;
 
-  SecretJson& begin();
-  SecretJson& end();
-  SecretJson& begin_list();
-  SecretJson& end_list();
-  SecretJson& key(std::string_view name);
-  SecretJson& text(std::string_view value);
-  SecretJson& truth(bool value);
-  SecretJson& null();
-  SecretJson& field(std::string_view name, std::string_view value) { return key(name).text(value); }
+  SecretJsonWriter& begin();
+  SecretJsonWriter& end();
+  SecretJsonWriter& begin_list();
+  SecretJsonWriter& end_list();
+  SecretJsonWriter& key(std::string_view name);
+  SecretJsonWriter& text(std::string_view value);
+  SecretJsonWriter& truth(bool value);
+  SecretJsonWriter& null();
+  SecretJsonWriter& field(std::string_view name, std::string_view value) {
+    return key(name).text(value);
+  }
 
   // The text; whoever sends it wipes it.
   Bytes take();
 
  private:
-  SecretJson& raw(std::string_view value);
+  SecretJsonWriter& raw(std::string_view value);
   void separate();
 
   std::string text_;
@@ -57,7 +59,7 @@ std::optional<std::string_view> json_text(const boost::json::value* value);
 Error not_published_shape(std::string_view what);
 
 // {"query": ..., "variables": ...} up to the variables, which the caller writes.
-SecretJson& begin_graphql(SecretJson& json, std::string_view query);
+SecretJsonWriter& begin_graphql(SecretJsonWriter& json, std::string_view query);
 // data.<field> of an answer without errors. kInvalid otherwise.
 Result<const boost::json::value*> graphql_data(const boost::json::value& answer,
                                                std::string_view field);

@@ -91,7 +91,7 @@ class Netlify final : public Platform {
     const std::string& context = target.places.front();
     const bool is_new =
         item.action == WriteAction::kCreate && item.siblings == WriteItem::Siblings::kNone;
-    SecretJson json(item.value->size());
+    SecretJsonWriter json(item.value->size());
     if (is_new) {
       // Hidden from everybody there; only the context of local development has no hidden values.
       const bool hidden = context != "dev";

@@ -55,7 +55,7 @@ class Railway final : public Platform {
   }
 
   HttpRequest list_request(const SyncTarget& target, const std::string&) const override {
-    SecretJson json(0);
+    SecretJsonWriter json(0);
     write_ids(begin_graphql(json, kList), target).end().end();
     return request(json);
   }
@@ -84,7 +84,7 @@ class Railway final : public Platform {
   Result<HttpRequest> write_request(const SyncTarget& target, const WriteItem& item,
                                     const SealingKey&) const override {
     const bool deletes = item.action == WriteAction::kDelete;
-    SecretJson json(deletes ? 0 : item.value->size());
+    SecretJsonWriter json(deletes ? 0 : item.value->size());
     begin_graphql(json, deletes ? kDelete : kUpsert).key("input").begin();
     write_ids(json, target).field("name", item.name);
     if (!deletes) json.field("value", item.value->text()).key("skipDeploys").truth(true);
@@ -95,13 +95,13 @@ class Railway final : public Platform {
   PlatformResult judge(const HttpAnswer& answer) const override { return judge_graphql(answer); }
 
  private:
-  static SecretJson& write_ids(SecretJson& json, const SyncTarget& target) {
+  static SecretJsonWriter& write_ids(SecretJsonWriter& json, const SyncTarget& target) {
     json.field("projectId", target.config.project).field("environmentId", target.places.front());
     if (!target.config.service.empty()) json.field("serviceId", target.config.service);
     return json;
   }
 
-  static HttpRequest request(SecretJson& json) {
+  static HttpRequest request(SecretJsonWriter& json) {
     HttpRequest request;
     request.method = "POST";
     request.target = "/graphql/v2";

@@ -108,7 +108,7 @@ class Vercel final : public Platform {
       request.fields.clear();
       return request;
     }
-    SecretJson json(item.value->size());
+    SecretJsonWriter json(item.value->size());
     json.begin();
     if (item.action == WriteAction::kCreate) {
       request.method = "POST";
@@ -155,7 +155,7 @@ class Vercel final : public Platform {
     return query.empty() ? query : "?" + query;
   }
 
-  static void write_places(SecretJson& json, const std::vector<std::string>& places) {
+  static void write_places(SecretJsonWriter& json, const std::vector<std::string>& places) {
     json.key("target").begin_list();
     for (const std::string& place : places) {
       if (!is_custom(place)) json.text(place);
