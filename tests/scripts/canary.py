@@ -97,6 +97,36 @@ def stopped(line, ready):
 SPY = ("sh -c 'tr \"\\0\" \"\\n\" </proc/self/environ; tr \"\\0\" \"\\n\" </proc/self/cmdline; "
        "tr \"\\0\" \"\\n\" </proc/$PPID/cmdline; env; ls -la; cat .env .phantom.toml'")
 
+# A platform that has nothing and takes everything, in Railway's shape.
+PLATFORM = """
+import http.server, pathlib, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        answer = b'{"data": {"variables": {"PULLED_KEY": "some-value-0"}, "variableUpsert": true}}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+    def log_message(self, *_):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+pathlib.Path(sys.argv[1]).write_text(str(server.server_port))
+server.serve_forever()
+"""
+
+
+def with_platform(line):
+    """A command line with a place for secrets in the configuration, which a person accepts."""
+    table = ("\\n[[sync]]\\nplatform = \"railway\"\\nproject = \"p\"\\ntoken = \"PIPED_KEY\"\\n"
+             "environments = { dev = \"e\" }\\napi = \"http://127.0.0.1:%s\"\\n")
+    return Step(f"rm -f port; python3 {{platform}} port & server=$!; i=0; until [ -s port ]; do i=$((i+1)); "
+                f"[ $i -lt 400 ] || exit 99; sleep 0.05; done; cp .phantom.toml kept.toml; "
+                f"printf '{table}' $(cat port) >>.phantom.toml; phantom config accept && {line}; code=$?; "
+                f"mv kept.toml .phantom.toml; kill $server; exit $code", dialogue=[("Type yes", "yes")])
+
+
 # By command, in the order in which they are run. `{new}` and the like are files with the value in them.
 RUNS = {
     "init": ["phantom init --dry-run", "phantom init --dry-run --json", "phantom init", "phantom init --json",
@@ -155,6 +185,8 @@ RUNS = {
               Step("phantom check --all --format sarif", codes=(0, 1)), "phantom check --rules",
               Step("phantom check {plain}", codes=(1,)), "phantom check --install-hook && phantom check --remove-hook",
               Step("phantom check --agents", codes=(0, 1)), "phantom check --history"],
+    "sync": [with_platform("phantom sync --dry-run && phantom sync && phantom sync --json --prune")],
+    "pull": [with_platform("phantom pull --from railway && phantom pull --from railway --replace --json")],
     "watch": [Step("cp {plain} .env.local; phantom watch --once; code=$?; rm .env.local; exit $code", codes=(1,)),
               Step("cp {plain} .env.local; phantom watch --once --json; rm .env.local"), stopped("phantom watch", "watching")],
     "wrap": ["phantom wrap --dry-run", "phantom wrap --json"],
@@ -309,6 +341,7 @@ class Project:
         for name, value in VALUES.items():
             (self.inputs / name).write_text(value)
             (self.inputs / name).chmod(0o600)
+        (self.inputs / "platform.py").write_text(PLATFORM)
         (self.inputs / "plain.env").write_text(f"FRESH_API_KEY={VALUES['later']}\n")
         (self.root / ".env").write_text(
             f"OPENAI_API_KEY={VALUES['token']}\nCANARY_PASSWORD='{VALUES['password']}'\nCANARY_PEM=\"{VALUES['pem']}\"\n"
@@ -326,6 +359,7 @@ class Project:
         """Exit code, output, and what was seen of the processes it started."""
         line = step.line.replace("{plain}", str(self.inputs / "plain.env"))
         line = line.replace("{port}", str(self.upstream.server_port))
+        line = line.replace("{platform}", str(self.inputs / "platform.py"))
         for name in VALUES:
             line = line.replace("{" + name + "}", str(self.inputs / name))
         if step.dialogue is not None:
