@@ -136,6 +136,9 @@ RUNS = {
     "service list": ["phantom service list", "phantom service list --json"],
     "service add": ["phantom service add echo --secret OPENAI_API_KEY --host 127.0.0.1:{port} --scheme http --header Authorization "
                     "--header-format 'Bearer {secret}' --base-url-env ECHO_BASE_URL --json"],
+    "service set": ["phantom service set echo base_path /v1 --json"],
+    "sessions": ["phantom sessions", "phantom sessions --json"],
+    "setup": ["phantom setup --client claude --print", "phantom setup --client claude --json", "phantom setup --client claude --remove"],
     "config show": ["phantom config show --all", "phantom config show --json"],
     "config diff": [Step("phantom config diff", codes=(0, 1)), Step("phantom config diff --json", codes=(0, 1))],
     "config accept": [Step("phantom config accept", codes=(77,)), Step("phantom config accept", dialogue=[("Type yes", "yes")])],
