@@ -1,5 +1,6 @@
 #include "cli/check_baseline.h"
 #include "cli/check_config.h"
+#include "cli/check_record.h"
 #include "cli/check_report.h"
 #include "cli/check_run.h"
 #include "cli/check_sources.h"
@@ -195,6 +196,12 @@ void say(Environment& environment, const CheckResult& result, const Scope& scope
   }
 }
 
+// The word of check.scanned.
+std::string event_scope(const std::string& name) {
+  if (name == "all") return "tree";
+  return name == "project" ? "paths" : name;
+}
+
 Result<int> look(Environment& environment, const CheckArgs& args) {
   PH_ASSIGN(Scope scope, scope_of(environment, args));
   PH_ASSIGN(BaselineUse use, read_baseline(environment, args));
@@ -225,6 +232,7 @@ Result<int> look(Environment& environment, const CheckArgs& args) {
   std::erase_if(result.findings,
                 [&](const CheckFinding& each) { return is_known(use.baseline, each); });
   result.accepted = found - result.findings.size();
+  record_check(environment, event_scope(scope.name), result.texts, result.findings.size());
 
   if (scope.only_added) {
     PH_ASSIGN(result.config, staged_config_problems(scope.repository));
@@ -305,7 +313,8 @@ Command check_command() {
       "values under the name of a secret. Shows where they are, never the values. Without a "
       "PATH and a scope it looks at the dotenv files here and at what is staged.\n"
       "Exit code 1 when something was found that is neither allowed on its line, by the comment "
-      "'phantom:allow', nor in the baseline. Needs no home and no ledger, and records nothing.";
+      "'phantom:allow', nor in the baseline. Needs no home and no ledger; where there is one the "
+      "search is recorded, by its scope and its numbers.";
   command.options = {
       {"staged", "", "what is about to be committed; only lines the commit adds count",
        &args->staged},
