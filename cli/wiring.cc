@@ -35,6 +35,7 @@ CommandTable make_command_table() {
   commands.push_back(config_show_command());
   commands.push_back(config_diff_command());
   commands.push_back(service_add_command());
+  commands.push_back(service_set_command());
   commands.push_back(service_remove_command());
   commands.push_back(service_list_command());
   commands.push_back(doctor_command());
