@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,11 @@ BAR_S = 0.060
 def need(condition, text):
     if not condition:
         raise AssertionError(text)
+
+
+def worked_by_children():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main():
@@ -60,20 +66,24 @@ def main():
         need(known["vault"]["version"] == 1 and known["places"][0]["holds"] == "empty", known)
 
         def best(*words):
-            """Best of some runs: what another program on the machine takes is not ours."""
-            taken = []
+            """Best of some runs, by the clock and of the processor: what another program on the machine
+            takes is not ours."""
+            taken, worked = [], []
             for _ in range(given.runs):
-                start = time.monotonic()
+                before, start = worked_by_children(), time.monotonic()
                 run(PHANTOM, *words)
                 taken.append(time.monotonic() - start)
-            return min(taken)
+                worked.append(worked_by_children() - before)
+            return min(taken), min(worked)
 
         start = best("--version")
         figures = {"list": best("list"), "list --json": best("list", "--json"),
                    "why": best("why", names[-1], "--json"), "status": best("status", "--json")}
-    shown = ", ".join(f"{name} {1e3 * taken:.1f} ms" for name, taken in figures.items())
-    print(f"daily_speed: {given.secrets} secrets, {events} events: {shown}; --version {1e3 * start:.1f} ms")
-    if given.submitter and max(figures.values()) > BAR_S:
+    figures["--version"] = start
+    shown = ", ".join(f"{name} {1e3 * taken:.1f} ms (processor {1e3 * worked:.1f})"
+                      for name, (taken, worked) in figures.items())
+    print(f"daily_speed: {given.secrets} secrets, {events} events: {shown}")
+    if given.submitter and max(taken for taken, _ in figures.values()) > BAR_S:
         print(f"daily_speed: above the bar of {1e3 * BAR_S:.0f} ms", file=sys.stderr)
         return 1
     return 0
