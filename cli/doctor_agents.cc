@@ -97,7 +97,7 @@ Result<DoctorFindings> check_clients(DoctorContext& context) {
     }
   }
   findings.push_back({DoctorSeverity::kNote, "no agent's settings name phantom's MCP server",
-                      "it is not needed for exec"});
+                      "phantom setup --client NAME; exec does without"});
   return findings;
 }
 

@@ -151,7 +151,7 @@ Result<DoctorFindings> check_example(DoctorContext& context) {
     if (known.insert(entry.key).second) missing.push_back(entry.key);
   }
   add(findings, DoctorSeverity::kNote, ".env.example", missing, "not in it, but in .env",
-      "add the names, without values");
+      "run 'phantom env', it writes them without values");
   return findings;
 }
 
