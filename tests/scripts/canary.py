@@ -182,6 +182,9 @@ RUNS = {
                   "'{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}' "
                   "'{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"tools/call\",\"params\":{\"name\":\"phantom_list\",\"arguments\":{}}}' "
                   "| phantom mcp serve"],
+    "sessions": ["phantom sessions", "phantom sessions --json"],
+    "setup": ["phantom setup --client claude --print", "phantom setup --client cursor --json",
+              "phantom setup --client cursor --remove --json"],
     "sync": [Step("phantom sync --dry-run --json", codes=(0, 1, 65, 66, 75, 77))],
     "pull": [Step("phantom pull --dry-run --json", codes=(0, 1, 2, 65, 66, 75, 77))],
     "check": [Step("phantom check", codes=(0, 1)), Step("phantom check --all --json", codes=(0, 1)),
@@ -244,6 +247,7 @@ RUNS = {
     "completion": ["phantom completion bash"],
     "help": ["phantom help --all"],
     "version": ["phantom version --json"],
+    "service set": ["phantom service set echo base_path /v2 --json"],
     "service remove": ["phantom service remove echo --json"],
     # Last: what is gone cannot leak any more.
     "remove": ["phantom remove TYPED_KEY --yes", Step("phantom remove CANARY_PASSWORD", dialogue=[("yes", "yes")])],
