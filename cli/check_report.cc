@@ -61,6 +61,10 @@ void write_rule(Json& json, const SecretRule& rule) {
 void write_config_rule(Json& json, const std::string& id) {
   json.begin().field("id", "phantom.check." + id).field("name", id);
   write_text(json, "shortDescription", "where a project's secrets go: " + id);
+  write_text(
+      json, "fullDescription",
+      "The configuration that is about to be committed sends secrets elsewhere, or somewhere "
+      "odd.");
   json.key("defaultConfiguration").begin().field("level", "warning").end();
   write_text(json, "help",
              "'phantom config show' says where each secret goes, docs/guides/config.md "

@@ -24,6 +24,7 @@ Command config_accept_command();
 Command config_show_command();
 Command config_diff_command();
 Command service_add_command();
+Command service_set_command();
 Command service_remove_command();
 Command service_list_command();
 Command doctor_command();

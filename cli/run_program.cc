@@ -4,7 +4,6 @@
 #include "ledger/socket.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -86,11 +85,16 @@ class Talk {
       const auto left =
           std::chrono::duration_cast<std::chrono::milliseconds>(until - SteadyClock::now());
       if (left.count() <= 0) return Error{Code::kBusy, run_.argv[0] + " took too long"};
-      std::array<pollfd, 3> polled{
-          {{in_.get(), POLLOUT, 0}, {out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}}};
+      std::vector<pollfd> polled{
+          {in_.get(), POLLOUT, 0}, {out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
+      polled.insert(polled.end(), run_.until.begin(), run_.until.end());
       if (::poll(polled.data(), polled.size(), static_cast<int>(left.count())) < 0 &&
           errno != EINTR) {
         return io_error("poll");
+      }
+      if (std::any_of(polled.begin() + 3, polled.end(),
+                      [](const pollfd& each) { return each.revents != 0; })) {
+        return Error{Code::kClosed, run_.argv[0] + " was ended before it was done"};
       }
       if (in_.good() && polled[0].revents != 0) feed(sent);
       if (out_.good() && polled[1].revents != 0) {
@@ -99,8 +103,9 @@ class Talk {
           return Error{Code::kLimit, run_.argv[0] + " printed too much"};
         }
       }
-      if (err_.good() && polled[2].revents != 0) take(err_, end.errors, kErrorBytesMax);
+      if (err_.good() && polled[2].revents != 0) take_errors(end.errors);
     }
+    keep(end.errors, line_);
     return {};
   }
 
@@ -110,6 +115,22 @@ class Talk {
     if (wrote > 0) sent += static_cast<std::size_t>(wrote);
     const bool gone = wrote < 0 && errno != EAGAIN && errno != EINTR;
     if (gone || sent == run_.input.size()) in_ = Fd(-1);
+  }
+  static void keep(std::string& errors, std::string_view text) {
+    errors.append(text.substr(0, kErrorBytesMax - std::min(kErrorBytesMax, errors.size())));
+  }
+  void take_errors(std::string& errors) {
+    if (!run_.take_line) return take(err_, errors, kErrorBytesMax);
+    take(err_, line_, 2 * kErrorBytesMax);
+    for (std::size_t end = line_.find('\n'); end != std::string::npos; end = line_.find('\n')) {
+      const std::string_view line(line_.data(), end);
+      if (!run_.take_line(line)) keep(errors, std::string(line) + "\n");
+      line_.erase(0, end + 1);
+    }
+    // No line is that long: what is there goes where errors go.
+    if (line_.size() < kErrorBytesMax) return;
+    keep(errors, line_);
+    line_.clear();
   }
   static void take(Fd& from, std::string& into, std::size_t bytes_max) {
     char chunk[16'384];
@@ -127,6 +148,7 @@ class Talk {
   Fd in_;
   Fd out_;
   Fd err_;
+  std::string line_;  // of standard error, so far
 };
 
 }  // namespace

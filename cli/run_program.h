@@ -5,7 +5,10 @@
 #include "events/types.h"
 
 #include <chrono>
+#include <functional>
+#include <poll.h>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace phantom {
@@ -16,6 +19,10 @@ struct ProgramRun {
   std::string input = {};
   std::chrono::milliseconds time_max{30'000};
   std::size_t output_bytes_max = 4 << 20;
+  // The program is killed, with all it had started, when one of these has one of its events.
+  std::vector<pollfd> until = {};
+  // Lines of its standard error that this returns true for are not kept.
+  std::function<bool(std::string_view line)> take_line = {};
 };
 
 struct ProgramEnd {
@@ -25,7 +32,7 @@ struct ProgramEnd {
 };
 
 // kNotFound: no such program. kBusy: it took too long and was killed, with all it had started.
-// kLimit: it printed more than was allowed. kIo.
+// kLimit: it printed more than was allowed. kClosed: one of `until` became ready. kIo.
 Result<ProgramEnd> run_program(const ProgramRun& run);
 
 }  // namespace phantom

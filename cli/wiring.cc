@@ -4,6 +4,10 @@
 
 namespace phantom {
 
+Command mcp_serve_command();
+Command sessions_command();
+Command setup_command();
+
 CommandTable make_command_table() {
   CommandTable table;
   table.groups = {
@@ -13,6 +17,7 @@ CommandTable make_command_table() {
       {"audit anchor", "keep checkpoints where nobody here can take them back"},
       {"privacy", "whose data is in the record, and its erasure"},
       {"ledger", "the store of the record"},
+      {"mcp", "tools for agents"},
       {"witness", "watch the logs of others"},
   };
   std::vector<Command>& commands = table.commands;
@@ -35,6 +40,7 @@ CommandTable make_command_table() {
   commands.push_back(config_show_command());
   commands.push_back(config_diff_command());
   commands.push_back(service_add_command());
+  commands.push_back(service_set_command());
   commands.push_back(service_remove_command());
   commands.push_back(service_list_command());
   commands.push_back(doctor_command());
@@ -47,6 +53,7 @@ CommandTable make_command_table() {
   commands.push_back(unwrap_command());
   commands.push_back(sync_command());
   commands.push_back(pull_command());
+  commands.push_back(sessions_command());
   commands.push_back(audit_show_command());
   commands.push_back(audit_tail_command());
   commands.push_back(audit_verify_command());
@@ -83,6 +90,8 @@ CommandTable make_command_table() {
   commands.push_back(ledger_repair_command());
   commands.push_back(ledger_upgrade_command());
   commands.push_back(ledger_compact_command());
+  commands.push_back(mcp_serve_command());
+  commands.push_back(setup_command());
   commands.push_back(witness_init_command());
   commands.push_back(witness_add_log_command());
   commands.push_back(witness_remove_log_command());

@@ -289,6 +289,15 @@ void put_text(const Corpora& corpora) {
       "\xef\xbb\xbfONE='it''\nTWO=\"a \\\"b\\\" \\n c\"\r\nTHREE=`x\ny`\rONE=again#not\nword\n");
   corpora.put("dotenv", "doubts",
               "A='C:\\dir\\'\nB=\"\\$x\"\t# c\nC: YWE=\nD=`x`#y\nE=${F:-g}#h\t\nG=$(id)\n");
+  corpora.put("json_edit", "package",
+              "\xef\xbb\xbf{\r\n\t\"name\" : \"x\",\r\n\t\"scripts\": {\"dev\" :\"next dev\", "
+              "\"a\": []},\r\n\t\"version\":1.0e0}\r\n");
+  corpora.put("json_edit", "settings",
+              "// mine\n{\n  \"a\": 1, // one\n  /* \"b\": { */\n  \"mcpServers\": {\n    "
+              "\"other\": {\"command\": \"x\", \"args\": [\"y\",],},\n  },\n}\n");
+  corpora.put(
+      "json_edit", "one_line",
+      "{\"a\":1,\"mcpServers\":{\"phantom\":{\"x\":[1, {\"y\":\"\\u0022}\"}]}},\"c\":null}");
   corpora.put("secret_finder", "names",
               "api_key = \"value\"\npostgres://app:pw@host/db\n-----BEGIN PRIVATE KEY-----\n"
               "AAAA\n-----END PRIVATE KEY-----\n");

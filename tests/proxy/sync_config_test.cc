@@ -9,7 +9,8 @@ namespace phantom {
 namespace {
 
 Result<ProjectConfig> parsed(const std::string& sync) {
-  return parse_config("[phantom]\nversion = 1\nproject_id = \"0123456789abcdef\"\n" + sync);
+  const std::string head = "[phantom]\nversion = 1\nproject_id = \"0123456789abcdef\"\n";
+  return parse_config(sync.starts_with("[[") ? head + sync : sync + head);
 }
 
 std::string vercel(const std::string& more = "") {

@@ -13,6 +13,7 @@ usage: PHANTOM_BIN=build/dev/phantom canary.py [--only WORDS]
 
 import argparse
 import base64
+import http.server
 import os
 import pathlib
 import pty
@@ -96,13 +97,51 @@ def stopped(line, ready):
 SPY = ("sh -c 'tr \"\\0\" \"\\n\" </proc/self/environ; tr \"\\0\" \"\\n\" </proc/self/cmdline; "
        "tr \"\\0\" \"\\n\" </proc/$PPID/cmdline; env; ls -la; cat .env .phantom.toml'")
 
+# A platform that has nothing and takes everything, in Railway's shape.
+PLATFORM = """
+import http.server, pathlib, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        answer = b'{"data": {"variables": {"PULLED_KEY": "some-value-0"}, "variableUpsert": true}}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+    def log_message(self, *_):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+pathlib.Path(sys.argv[1]).write_text(str(server.server_port))
+server.serve_forever()
+"""
+
+
+def with_platform(line):
+    """A command line with a place for secrets in the configuration, which a person accepts."""
+    table = ("\\n[[sync]]\\nplatform = \"railway\"\\nproject = \"p\"\\ntoken = \"PIPED_KEY\"\\n"
+             "environments = { dev = \"e\" }\\napi = \"http://127.0.0.1:%s\"\\n")
+    return Step(f"rm -f port; python3 {{platform}} port & server=$!; i=0; until [ -s port ]; do i=$((i+1)); "
+                f"[ $i -lt 400 ] || exit 99; sleep 0.05; done; cp .phantom.toml kept.toml; "
+                f"printf '{table}' $(cat port) >>.phantom.toml; phantom config accept && {line}; code=$?; "
+                f"mv kept.toml .phantom.toml; kill $server; exit $code", dialogue=[("Type yes", "yes")])
+
+
 # By command, in the order in which they are run. `{new}` and the like are files with the value in them.
 RUNS = {
     "init": ["phantom init --dry-run", "phantom init --dry-run --json", "phantom init", "phantom init --json",
              "cp {plain} extra.env; phantom init --from extra.env"],
     "add": ["phantom add PIPED_KEY --stdin <{piped}", Step("phantom add PIPED_KEY", codes=(65, 77)),
             Step("phantom add TYPED_KEY", dialogue=[(":", "later")])],
-    "exec": [f"phantom exec -- {SPY}", f"phantom exec --quiet -- {SPY}", Step("phantom exec -- nosuchprogram", codes=(127,))],
+    "service list": ["phantom service list", "phantom service list --json"],
+    "service add": ["phantom service add echo --secret OPENAI_API_KEY --host 127.0.0.1:{port} --scheme http --header Authorization "
+                    "--header-format 'Bearer {secret}' --base-url-env ECHO_BASE_URL --json"],
+    "config show": ["phantom config show --all", "phantom config show --json"],
+    "config diff": [Step("phantom config diff", codes=(0, 1)), Step("phantom config diff --json", codes=(0, 1))],
+    "config accept": [Step("phantom config accept", codes=(77,)), Step("phantom config accept", dialogue=[("Type yes", "yes")])],
+    # The placeholder that is sent as a body comes back as it went.
+    "exec": [f"phantom exec -- {SPY}", f"phantom exec --quiet -- {SPY}", Step("phantom exec -- nosuchprogram", codes=(127,)),
+             "phantom exec -- sh -c 'curl -sSi --fail \"$ECHO_BASE_URL/v1/echo\" -d \"$OPENAI_API_KEY\"' | tee answer.txt"],
     "status": ["phantom status", "phantom status --json"],
     "list": ["phantom list", "phantom list --json"],
     "reveal": [Step("phantom reveal OPENAI_API_KEY", codes=(77,)),
@@ -113,13 +152,41 @@ RUNS = {
     "rename": ["phantom rename PIPED_KEY PIPED2_KEY", "phantom rename PIPED2_KEY PIPED_KEY --json"],
     "expire": ["phantom expire PIPED_KEY 30d --json", "phantom expire PIPED_KEY now",
                "phantom exec -- true; phantom expire PIPED_KEY never"],
-    "config accept": [Step("phantom config accept", codes=(0, 66, 77))],
-    "config show": ["phantom config show --all", "phantom config show --json"],
-    "config diff": [Step("phantom config diff", codes=(0, 1)), Step("phantom config diff --json", codes=(0, 1))],
+    "history": ["phantom history OPENAI_API_KEY", "phantom history OPENAI_API_KEY --json"],
+    "why": ["phantom why OPENAI_API_KEY", "phantom why OPENAI_API_KEY --json"],
+    "env": ["phantom env", Step("phantom env --check", codes=(0, 4)), "phantom env -o -"],
+    "copy": ["phantom copy OPENAI_API_KEY --to . --to-env prod --json"],
+    "export": ["phantom export -o out.age --passphrase-file {passphrase} --json"],
+    "import": ["phantom import out.age --passphrase-file {passphrase} --dry-run --json",
+               Step("phantom import out.age --passphrase-file {new}", codes=(65, 77)),
+               "phantom import {plain} --from dotenv --replace --json"],
+    "doctor": [Step("phantom doctor", codes=(0, 1)), Step("phantom doctor --json", codes=(0, 1)),
+               Step("phantom doctor --fix", codes=(0, 1))],
+    "vault status": ["phantom vault status --json"],
+    "vault unlock": [Step("phantom vault unlock", codes=(0, 66, 74, 75, 77))],
+    "vault lock": [Step("phantom vault lock", codes=(0, 66, 74, 75, 77))],
+    "vault change-passphrase": [
+        'PHANTOM_VAULT_NEW_PASSPHRASE="$PHANTOM_VAULT_PASSPHRASE" phantom vault change-passphrase --json'],
+    "agent report": [Step("phantom agent report --json", codes=(0, 1, 3))],
+    "agent doctor": [Step("phantom agent doctor --json", codes=(0, 1, 3))],
+    "agent setup": [Step("phantom agent setup --dry-run", codes=(0, 1))],
+    "approvals": ["phantom approvals", "phantom approvals --all --json"],
+    "approve": [Step("phantom approve a_00000000", codes=(65, 66, 77))],
+    "deny": [Step("phantom deny a_00000000", codes=(65, 66, 77))],
+    "mcp serve": ["printf '%s\\n' '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
+                  "\"2025-06-18\",\"capabilities\":{},\"clientInfo\":{\"name\":\"canary\",\"version\":\"1\"}}}' "
+                  "'{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}' "
+                  "'{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}' "
+                  "'{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"tools/call\",\"params\":{\"name\":\"phantom_list\",\"arguments\":{}}}' "
+                  "| phantom mcp serve"],
+    "sync": [Step("phantom sync --dry-run --json", codes=(0, 1, 65, 66, 75, 77))],
+    "pull": [Step("phantom pull --dry-run --json", codes=(0, 1, 2, 65, 66, 75, 77))],
     "check": [Step("phantom check", codes=(0, 1)), Step("phantom check --all --json", codes=(0, 1)),
               Step("phantom check --all --format sarif", codes=(0, 1)), "phantom check --rules",
               Step("phantom check {plain}", codes=(1,)), "phantom check --install-hook && phantom check --remove-hook",
               Step("phantom check --agents", codes=(0, 1)), "phantom check --history"],
+    "sync": [with_platform("phantom sync --dry-run && phantom sync && phantom sync --json --prune")],
+    "pull": [with_platform("phantom pull --from railway && phantom pull --from railway --replace --json")],
     "watch": [Step("cp {plain} .env.local; phantom watch --once; code=$?; rm .env.local; exit $code", codes=(1,)),
               Step("cp {plain} .env.local; phantom watch --once --json; rm .env.local"), stopped("phantom watch", "watching")],
     "wrap": ["phantom wrap --dry-run", "phantom wrap --json"],
@@ -174,6 +241,7 @@ RUNS = {
     "completion": ["phantom completion bash"],
     "help": ["phantom help --all"],
     "version": ["phantom version --json"],
+    "service remove": ["phantom service remove echo --json"],
     # Last: what is gone cannot leak any more.
     "remove": ["phantom remove TYPED_KEY --yes", Step("phantom remove CANARY_PASSWORD", dialogue=[("yes", "yes")])],
 }
@@ -199,6 +267,23 @@ def commands():
     if len(found) < 40:
         raise SystemExit(f"canary: only {len(found)} commands in the help: has its form changed?")
     return found
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """A provider: gets the real key, and sends back the body of the request."""
+
+    got = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.got.append(self.headers.get("Authorization", "").encode())
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
 
 
 class Children:
@@ -255,6 +340,8 @@ class Project:
             shim.chmod(0o755)
         for name, value in VALUES.items():
             (self.inputs / name).write_text(value)
+            (self.inputs / name).chmod(0o600)
+        (self.inputs / "platform.py").write_text(PLATFORM)
         (self.inputs / "plain.env").write_text(f"FRESH_API_KEY={VALUES['later']}\n")
         (self.root / ".env").write_text(
             f"OPENAI_API_KEY={VALUES['token']}\nCANARY_PASSWORD='{VALUES['password']}'\nCANARY_PEM=\"{VALUES['pem']}\"\n"
@@ -265,10 +352,14 @@ class Project:
             "PHANTOM_VAULT_PASSPHRASE": VALUES["passphrase"], "LANG": "C.UTF-8"}
         subprocess.run(["/usr/bin/git", "init", "-q"], cwd=self.root, check=True, env={"HOME": str(self.home)}, timeout=SECONDS_MAX)
         self.seen_files = {}
+        self.upstream = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+        threading.Thread(target=self.upstream.serve_forever, daemon=True).start()
 
     def run(self, step):
         """Exit code, output, and what was seen of the processes it started."""
         line = step.line.replace("{plain}", str(self.inputs / "plain.env"))
+        line = line.replace("{port}", str(self.upstream.server_port))
+        line = line.replace("{platform}", str(self.inputs / "platform.py"))
         for name in VALUES:
             line = line.replace("{" + name + "}", str(self.inputs / name))
         if step.dialogue is not None:
@@ -426,6 +517,9 @@ def main():
                 steps += 1
             step = Step(f"phantom {name} --help")
             check_step(project, step, failures)
+        project.upstream.shutdown()
+        if not only and not any(NEEDLES["token"].search(got) for got in Upstream.got):
+            failures.append("no request with the real key reached the upstream: exec did nothing")
         dumps, skipped = check_core_dumps(project)
         failures += dumps
     for failure in failures:

@@ -224,6 +224,33 @@ def check_run(root):
     need(run["columnKind"] == "unicodeCodePoints" and result["partialFingerprints"], "columns")
 
 
+def check_config_run(root):
+    """What a staged configuration does, as SARIF: a rule for each of its results, with all texts."""
+    tree = root / "staged"
+    tree.mkdir()
+    (tree / ".phantom.toml").write_text(
+        '[phantom]\nversion = 1\nproject_id = "0123456789abcdef"\n\n'
+        '[services.own]\nsecret = "OWN_KEY"\nhost = "x.webhook.site"\n', encoding="utf-8")
+    for words in (["init", "-q", "."], ["add", "."]):
+        subprocess.run(["git", *words], cwd=tree, check=True)
+    phantom = Phantom(root)
+    done = subprocess.run([os.environ["PHANTOM_BIN"], "check", "--staged", "--format", "sarif", "-o",
+                           str(root / "config.sarif")], cwd=tree, env=phantom.env,
+                          capture_output=True, text=True, check=False)
+    need(done.returncode == 1, f"check --staged: {done}")
+    (run,) = json.loads((root / "config.sarif").read_text())["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    levels = {}
+    for result in run["results"]:
+        need(rules[result["ruleIndex"]]["id"] == result["ruleId"], "rule")
+        levels[result["ruleId"].removeprefix("phantom.check.")] = result["level"]
+        need(result["locations"][0]["physicalLocation"]["region"] == {"startLine": 5}, "place")
+    need(levels["config-public-collector"] == "error" and levels["config-route-new"] == "warning",
+         f"levels {levels}")
+    need(all(rule["shortDescription"]["text"] and rule["fullDescription"]["text"]
+             and rule["help"]["text"] for rule in rules), "GitHub wants all texts of a rule")
+
+
 def check_schema(schema_file, directories):
     import jsonschema
     schema = json.loads(schema_file.read_text(encoding="utf-8"))
@@ -256,6 +283,7 @@ def main(arguments):
         root = pathlib.Path(directory)
         stems = real_runs(root)
         check_run(root)
+        check_config_run(root)
         if schema:
             print(f"report_formats: {check_schema(schema, [GOLDEN, root])} SARIF logs are valid")
             return 0
