@@ -89,17 +89,13 @@ Result<Incoming> read_export(ByteView bytes, const ImportArgs& args, const fs::p
 Result<Incoming> read_incoming(Environment& environment, const ImportArgs& args) {
   PH_ASSIGN(const fs::path here, environment.working_directory());
   const ImportFormat* format = args.from ? find_import_format(*args.from) : nullptr;
+  PH_ASSIGN(const std::string secrets_of,
+            secret_environment(args.env, environment.variable("PHANTOM_ENV")));
   const std::size_t bytes_max = format != nullptr ? kImportBytesMax : kAgeFileBytesMax;
   auto bytes = read_file(here / args.file, bytes_max);
   if (!bytes.ok()) return std::move(bytes.error());
-  Result<Incoming> incoming = Error{Code::kInternal, "not read"};
-  if (format == nullptr) {
-    incoming = read_export(*bytes, args, here);
-  } else {
-    PH_ASSIGN(const std::string secrets_of,
-              secret_environment(args.env, environment.variable("PHANTOM_ENV")));
-    incoming = read_foreign(*format, *bytes, secrets_of);
-  }
+  Result<Incoming> incoming = format == nullptr ? read_export(*bytes, args, here)
+                                                : read_foreign(*format, *bytes, secrets_of);
   wipe(*bytes);
   return incoming;
 }

@@ -121,8 +121,8 @@ void say_what_to_do(Output& out, const Facts& facts, std::int64_t now_ns) {
   const bool dead = holds(Holding::kFormerPlaceholder) || holds(Holding::kForeignPlaceholder) ||
                     holds(Holding::kDamagedPlaceholder);
   if (dead && facts.info) {
-    out.hint("take the line out of the dotenv file, then 'phantom add " + facts.name +
-             " --dotenv' puts the right placeholder there with the value you give");
+    out.hint("'phantom add " + facts.name +
+             "' puts the right placeholder there, with the value you give");
   }
 }
 

@@ -51,7 +51,24 @@ bool hides_secret(std::string_view comment) {
   return false;
 }
 
+// By what it begins with, whatever it is called.
+bool is_surely_secret(std::string_view name, std::string_view value) {
+  const Classification guess = classify(name, value);
+  return guess.value_class == ValueClass::kSecret && guess.confidence == Confidence::kHigh;
+}
+
+bool has_secret_word(std::string_view line) {
+  constexpr std::string_view kBetween = " \t\r\n\"'`,;:=()[]{}<>";
+  while (!line.empty()) {
+    const std::size_t end = std::min(line.find_first_of(kBetween), line.size());
+    if (is_surely_secret("VALUE", line.substr(0, end))) return true;
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return false;
+}
+
 bool finds_secret(const SecretFinder& finder, std::string_view line) {
+  if (has_secret_word(line)) return true;
   bool found = !find_placeholder_offsets(line).empty();
   finder.find(line, TextKind::kConfig, [&found](const SecretHit&) { found = true; });
   return found;
@@ -117,9 +134,14 @@ ExampleCheck check_example(const DotenvOnDisk& example, const DotenvOnDisk* file
     check.extra = only_in(keys_of(example), keys_of(*file));
   }
   const SecretFinder finder;
-  finder.find(example.text, TextKind::kConfig, [&check](const SecretHit& hit) {
-    check.secret_lines.push_back(static_cast<std::size_t>(hit.line));
-  });
+  std::set<std::size_t> lines;
+  finder.find(example.text, TextKind::kConfig,
+              [&lines](const SecretHit& hit) { lines.insert(static_cast<std::size_t>(hit.line)); });
+  for (const DotenvEntry& entry : example.parsed.entries) {
+    const SecretBytes value = dotenv_value(example.text, entry);
+    if (is_surely_secret(entry.key, value.text())) lines.insert(entry.line);
+  }
+  check.secret_lines.assign(lines.begin(), lines.end());
   return check;
 }
 

@@ -11,19 +11,19 @@ Result<std::vector<Standing>> standings(Vault& vault, const std::vector<Incoming
   const std::int64_t now_ns = system_clock().wall_ns();
   std::vector<Standing> found(incoming.size(), Standing::kNew);
   std::vector<std::string> comparable;
+  std::vector<std::size_t> places;  // of those, in `incoming`
   for (std::size_t i = 0; i < incoming.size(); ++i) {
     const std::optional<SecretInfo> info = vault.find(incoming[i].name);
     if (!info) continue;
     found[i] = Standing::kDiffers;
-    if (!is_expired(*info, now_ns)) comparable.push_back(incoming[i].name);
+    if (is_expired(*info, now_ns)) continue;
+    comparable.push_back(incoming[i].name);
+    places.push_back(i);
   }
   if (comparable.empty()) return found;
   PH_ASSIGN(const std::vector<OpenedSecret> stored, vault.open_secrets(comparable, purpose));
-  for (const OpenedSecret& each : stored) {
-    for (std::size_t i = 0; i < incoming.size(); ++i) {
-      if (incoming[i].name != each.info.name) continue;
-      if (each.value.equals(incoming[i].value)) found[i] = Standing::kSame;
-    }
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    if (stored[i].value.equals(incoming[places[i]].value)) found[places[i]] = Standing::kSame;
   }
   return found;
 }
