@@ -4,6 +4,7 @@
 #include "cli/follow.h"
 #include "cli/json.h"
 #include "cli/log_access.h"
+#include "cli/log_key.h"
 #include "cli/part_file.h"
 #include "cli/progress.h"
 #include "cli/project.h"
@@ -11,9 +12,6 @@
 #include "events/encoding.h"
 #include "events/limits.h"
 #include "ledger/bundle_write.h"
-#include "ledger/key_files.h"
-#include "ledger/layout.h"
-#include "ledger/trust.h"
 
 #include <cerrno>
 #include <unistd.h>
@@ -59,18 +57,6 @@ void settle_secret(Environment& environment, EntryFilter& filter) {
     return;
   }
   filter.secret = project + "/" + filter.secret;
-}
-
-Result<Signer> load_log_key(Environment& environment, const Home& home, const std::string& origin) {
-  KeyFiles files(home.keys(), &environment.key_unlock());
-  PH_ASSIGN(Signer key, files.load(log_key_file(home.keys())));
-  PH_ASSIGN(const auto pinned, pinned_key(home, origin));
-  if (key.verifier_key().name != origin ||
-      (pinned && pinned->text() != key.verifier_key().text())) {
-    return Error{Code::kCorrupt, "the log key in " + home.keys().string() +
-                                     " is not the one that was pinned for this ledger"};
-  }
-  return key;
 }
 
 // Finds the events; when the period has no end yet, the export itself becomes it.

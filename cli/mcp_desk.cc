@@ -1,5 +1,6 @@
 #include "cli/mcp_desk.h"
 
+#include "cli/approval_notice.h"
 #include "cli/asker.h"
 #include "cli/mcp_answer.h"
 #include "cli/progress.h"
@@ -348,8 +349,14 @@ std::optional<McpResult> McpDesk::obtain_approval(Work& work) {
     auto asker = read_asker();
     if (!asker.ok()) return error_result(asker.error());
     work.request.asker = std::move(*asker);
+    const std::int64_t before_ns = system_clock().wall_ns();
     auto asked = desk.ask(work.context, work.request);
     if (!asked.ok()) return refuse(work, Reason::NotApproved, asked.error());
+    // Not for a question that was there: the bound on open ones is then the bound on notices.
+    if (asked->asked_ns >= before_ns) {
+      show_approval_notice([this](const char* name) { return environment_.variable(name); },
+                           asked->id, asked->tool);
+    }
     return question(work, *asked);
   }
   // Asking again whether it is answered yet is no attempt to use it.

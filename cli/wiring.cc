@@ -13,6 +13,7 @@ CommandTable make_command_table() {
   table.groups = {
       {"config", "where a project's secrets may go"},
       {"service", "the services of a project's configuration"},
+      {"agent", "how ready the project is for agents"},
       {"audit", "read and check the record"},
       {"audit anchor", "keep checkpoints where nobody here can take them back"},
       {"privacy", "whose data is in the record, and its erasure"},
@@ -48,6 +49,9 @@ CommandTable make_command_table() {
   commands.push_back(approvals_command());
   commands.push_back(approve_command());
   commands.push_back(deny_command());
+  commands.push_back(agent_report_command());
+  commands.push_back(agent_doctor_command());
+  commands.push_back(agent_setup_command());
   commands.push_back(watch_command());
   commands.push_back(wrap_command());
   commands.push_back(unwrap_command());

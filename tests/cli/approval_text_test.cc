@@ -1,6 +1,10 @@
 #include "cli/approval_text.h"
 
+#include "cli/approval_notice.h"
+
 #include <gtest/gtest.h>
+
+#include <map>
 
 namespace phantom {
 namespace {
@@ -83,6 +87,25 @@ TEST(ApprovalText, Lengths) {
   for (const char* wrong : {"", "h", "2", "0h", "-1h", "2 h", "2w", "1.5h", "999999999d"}) {
     EXPECT_FALSE(parse_length(wrong).ok()) << wrong;
   }
+}
+
+TEST(ApprovalNotice, SaysNoMoreThanToolAndId) {
+  std::map<std::string, std::string> variables = {{"HOME", "/home/u"},
+                                                  {"PHANTOM_VAULT_PASSPHRASE", "not for others"}};
+  const ReadVariable read = [&](const char* name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? nullptr : found->second.c_str();
+  };
+  EXPECT_FALSE(approval_notice(read, "0123-4567-89ab", "phantom_sync"));
+  variables["WAYLAND_DISPLAY"] = "wayland-0";
+  const auto run = approval_notice(read, "0123-4567-89ab", "phantom_sync");
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->argv[0], "notify-send");
+  EXPECT_EQ(run->argv.back(), "phantom_sync: phantom approve 0123-4567-89ab");
+  EXPECT_EQ(run->environment,
+            (std::vector<std::string>{"WAYLAND_DISPLAY=wayland-0", "HOME=/home/u"}));
+  EXPECT_FALSE(approval_notice(read, "0123-4567-89ab", "<b>tool</b>"));
+  EXPECT_FALSE(approval_notice(read, "$(id)", "phantom_sync"));
 }
 
 }  // namespace

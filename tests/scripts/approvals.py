@@ -339,6 +339,52 @@ def the_list_has_a_stable_shape(stage):
     stage.run("phantom deny 0123-4567-89ab", code=66)
 
 
+def through_the_tool_server_itself(stage):
+    shown = stage.root / "shown"
+    notify = stage.root / "bin" / "notify-send"
+    notify.write_text(f'#!/bin/sh\necho "$*" >>{shown}\n')
+    notify.chmod(0o755)
+    env = dict(stage.env, PHANTOM_VAULT_PASSPHRASE=PASSPHRASE, DISPLAY=":0")
+    # The client stays above the server, and has no terminal.
+    server = subprocess.Popen(["sh", "-c", "phantom mcp serve; exit $?"], cwd=stage.project, env=env,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, start_new_session=True)
+    number = 0
+
+    def send(method, params):
+        nonlocal number
+        number += 1
+        server.stdin.write(json.dumps({"jsonrpc": "2.0", "id": number, "method": method,
+                                       "params": params}) + "\n")
+        server.stdin.flush()
+        while True:
+            answer = json.loads(server.stdout.readline())
+            if answer.get("id") == number:
+                return answer["result"]
+
+    send("initialize", {"protocolVersion": "2025-06-18", "capabilities": {},
+                        "clientInfo": {"name": "test", "version": "1"}})
+    server.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
+    call = {"name": "phantom_remove_secret", "arguments": {"name": "OPENAI_API_KEY"}}
+    first = send("tools/call", call)["structuredContent"]
+    assert first["status"] == "approval-required", first
+    approval = first["approval"]
+    assert send("tools/call", call)["structuredContent"]["approval"] == approval
+    # One notice for one question, and no secret's name in it.
+    assert shown.read_text() == ("--app-name=phantom An agent waits for your answer "
+                                 f"phantom_remove_secret: phantom approve {approval}\n")
+    screen = stage.approve(approval)
+    assert "OPENAI_API_KEY" in screen
+    call["arguments"]["approval"] = approval
+    done = send("tools/call", call)
+    assert not done.get("isError"), done
+    again = send("tools/call", call)
+    assert again.get("isError"), again
+    server.stdin.close()
+    assert server.wait(SECONDS_MAX) == 0, server.stderr.read()
+    assert "OPENAI_API_KEY" not in stage.run("phantom list")
+
+
 def the_record_is_whole_and_holds_no_value(stage):
     assert "VERIFIED" in stage.run("phantom audit verify")
     shown = stage.run("phantom audit show --json")
@@ -359,6 +405,7 @@ CASES = [
     nothing_switches_approvals_off,
     a_grant_in_advance_counts,
     the_list_has_a_stable_shape,
+    through_the_tool_server_itself,
     the_record_is_whole_and_holds_no_value,
 ]
 
