@@ -21,7 +21,8 @@ const SecretSchema& schema() {
   static const SecretSchema made = [] {
     SecretSchema out{};
     out.name = "dev.phantom.VaultKey";
-    out.flags = SECRET_SCHEMA_NONE;
+    // A locked keyring does not match the schema's name, and a locked key would look like none.
+    out.flags = SECRET_SCHEMA_DONT_MATCH_NAME;
     out.attributes[0] = {"kind", SECRET_SCHEMA_ATTRIBUTE_STRING};
     out.attributes[1] = {"project", SECRET_SCHEMA_ATTRIBUTE_STRING};
     out.attributes[2] = {"vault", SECRET_SCHEMA_ATTRIBUTE_STRING};
@@ -157,7 +158,8 @@ struct SecretService::Library {
     const auto put = [&](const char* key, const char* value) {
       g_hash_table_insert(table, const_cast<char*>(key), const_cast<char*>(value));
     };
-    put("kind", label.kind == KeyLabel::Kind::kVaultKey ? "vault key" : "kept root");
+    put("kind",
+        label.kind == KeyLabel::Kind::kVaultKey ? "phantom vault key" : "phantom kept root");
     put("project", label.project.c_str());
     put("vault", label.vault.c_str());
     return {table, g_hash_table_unref};

@@ -99,10 +99,10 @@ class Keyring:
 
 def secrets_in_keyring(env):
     """How many kept roots and keys of vaults a program that is not phantom finds there."""
-    done = subprocess.run(["secret-tool", "search", "--all", "kind", "kept root"], env=env,
+    done = subprocess.run(["secret-tool", "search", "--all", "kind", "phantom kept root"], env=env,
                           capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
     kept = done.stdout.count("label = phantom: vault of")
-    done = subprocess.run(["secret-tool", "search", "--all", "kind", "vault key"], env=env,
+    done = subprocess.run(["secret-tool", "search", "--all", "kind", "phantom vault key"], env=env,
                           capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
     return kept, done.stdout.count("label = phantom: vault of")
 
