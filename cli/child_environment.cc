@@ -10,9 +10,10 @@ constexpr std::size_t kContainedBytesMin = 4;
 
 // phantom's own: what unlocks vault and ledger, and what belongs to a session outside this one.
 constexpr std::string_view kNeverPassedOn[] = {
-    "PHANTOM_VAULT_PASSPHRASE", "PHANTOM_VAULT_KEY_FILE",    "PHANTOM_LEDGER_PASSPHRASE",
-    "PHANTOM_LEDGER_KEY_FILE",  "PHANTOM_EXPORT_PASSPHRASE", "PHANTOM_PROXY_TOKEN",
-    "PHANTOM_PROXY_PORT"};
+    "PHANTOM_VAULT_PASSPHRASE", "PHANTOM_VAULT_NEW_PASSPHRASE",
+    "PHANTOM_VAULT_KEY_FILE",   "PHANTOM_LEDGER_PASSPHRASE",
+    "PHANTOM_LEDGER_KEY_FILE",  "PHANTOM_EXPORT_PASSPHRASE",
+    "PHANTOM_PROXY_TOKEN",      "PHANTOM_PROXY_PORT"};
 
 constexpr std::string_view kAmbientProxies[] = {"http_proxy", "all_proxy"};
 constexpr std::string_view kLoopback = "127.0.0.1,localhost";
@@ -82,6 +83,7 @@ ChildEnvironment make_child_environment(const std::vector<std::string>& inherite
         std::end(kNeverPassedOn)) {
       continue;
     }
+    if (std::find(change.unset.begin(), change.unset.end(), name) != change.unset.end()) continue;
     const std::string_view value = value_of(variable);
     const bool secret = std::any_of(change.secrets.begin(), change.secrets.end(),
                                     [&](std::string_view each) { return holds(value, each); });

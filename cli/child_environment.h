@@ -14,6 +14,8 @@ struct EnvironmentChange {
   // Variables whose value is or contains one of these are dropped. Values under 4 bytes are
   // compared whole, since they would be found in anything.
   std::vector<std::string_view> secrets;
+  // Not passed on whatever their value is.
+  std::vector<std::string_view> unset = {};
   // Set in this order; later ones win.
   std::vector<EnvironmentVariable> set;
 };

@@ -121,6 +121,7 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
     return refused(environment, refusal, access.context(), std::move(opened.error()));
   }
   const SessionSecrets secrets = std::move(*opened);
+  const bool key_in_session = access.vault().key_is_in_session();
   access.lock();
   environment.release_reader();
   Appender& appender = access.appender();
@@ -140,6 +141,8 @@ Result<int> exec(Environment& environment, const ExecArgs& args) {
 
   EnvironmentChange change;
   change.secrets = secrets.values();
+  // The way to the service that has the vault's key need not be handed to the command.
+  if (key_in_session) change.unset = {"DBUS_SESSION_BUS_ADDRESS"};
   change.set = secrets.placeholders;
   change.set.push_back({"PHANTOM_ENV", chosen});  // commands of phantom below are in the same one
   for (EnvironmentVariable& each : proxy->environment()) change.set.push_back(std::move(each));

@@ -48,4 +48,14 @@ Result<std::vector<SecretInfo>> VaultAccess::list_locked() {
   return Vault::list_locked(options);
 }
 
+Result<LockedVault> VaultAccess::look_locked() {
+  PH_TRY(connect());
+  return Vault::look_locked(options_);
+}
+
+Result<bool> VaultAccess::forget_key() {
+  PH_TRY(connect());
+  return Vault::forget_key(options_);
+}
+
 }  // namespace phantom

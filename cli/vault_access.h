@@ -26,6 +26,12 @@ class VaultAccess {
   // process left open; only then is the appender opened.
   Result<std::vector<SecretInfo>> list_locked();
 
+  // The same with the vault's header.
+  Result<LockedVault> look_locked();
+  // Forgets the key that `phantom vault unlock` kept; false when there was none.
+  Result<bool> forget_key();
+  Unlocker& unlocker() { return unlocker_; }
+
   // Forgets the keys of the vault; values that were opened stay with whoever has them.
   void lock() { vault_.reset(); }
 

@@ -14,6 +14,7 @@ CommandTable make_command_table() {
       {"config", "where a project's secrets may go"},
       {"service", "the services of a project's configuration"},
       {"agent", "how ready the project is for agents"},
+      {"vault", "how the project's vault is opened"},
       {"audit", "read and check the record"},
       {"audit anchor", "keep checkpoints where nobody here can take them back"},
       {"privacy", "whose data is in the record, and its erasure"},
@@ -37,6 +38,11 @@ CommandTable make_command_table() {
   commands.push_back(rotate_command());
   commands.push_back(rename_command());
   commands.push_back(expire_command());
+  commands.push_back(history_command());
+  commands.push_back(vault_status_command());
+  commands.push_back(vault_unlock_command());
+  commands.push_back(vault_lock_command());
+  commands.push_back(vault_change_passphrase_command());
   commands.push_back(config_accept_command());
   commands.push_back(config_show_command());
   commands.push_back(config_diff_command());

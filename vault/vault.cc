@@ -2,8 +2,8 @@
 
 #include "events/sha256.h"
 #include "events/tags.h"
+#include "vault/vault_agree.h"
 #include "vault/vault_events.h"
-#include "vault/vault_history.h"
 #include "vault/vault_store.h"
 
 #include <algorithm>
@@ -11,115 +11,12 @@
 #include <span>
 #include <utility>
 
-// Where a process can be killed during a change, and what the next one to open the vault finds:
-//
-//   killed after                          on disk              in the ledger     then
-//   1 nothing                             current = before     -                 nothing to do
-//   2 the staged file is durable          before, staged       -                 removed later
-//   3 vault.change.requested is durable   before, staged       requested         renamed, completed
-//   4 the rename                          after, or as in 3    requested         completed
-//   5 vault.change.completed is durable   after                both              nothing to do
-//
-// The request is the point of no return. Two processes that both find state 3 both try the rename:
-// the staged file exists once, so one succeeds and the other sees that it is gone. Completed events
-// are conditional on the request being the newest event of the vault, so there is one of each.
-
 namespace phantom {
 namespace {
 
-constexpr int kLoadAttemptsMax = 32;
 constexpr int kConflictAttemptsMax = 8;
 constexpr int kPassphraseAttemptsMax = 3;
-
-// The state of a vault file that ledger and disk agree on.
-struct Agreed {
-  std::optional<Bytes> file;  // none: there is no vault
-  std::optional<Digest> digest;
-  std::optional<Seq> newest;  // of the events filed under the vault
-};
-
-Result<std::optional<Bytes>> read_current(const VaultOptions& options) {
-  Result<Bytes> bytes =
-      read_file(vault_path(options.home, options.context.project), kVaultBytesMax);
-  if (bytes.ok()) return std::optional<Bytes>(std::move(*bytes));
-  if (bytes.error().code == Code::kNotFound) return std::optional<Bytes>();
-  return std::move(bytes.error());
-}
-
-Result<Receipt> append_completed(const VaultOptions& options, Seq requested,
-                                 const VaultChangeNote& note, Ending ending) {
-  Draft draft = vault_change_completed(options.context, requested, note, ending);
-  draft.conditions.push_back({vault_tag(options.context.project), requested});
-  return options.appender->append(std::move(draft));
-}
-
-// kConflict means that another process completed it.
-Status complete_for_another(const VaultOptions& options, const LastChange& change, Ending ending) {
-  Result<Receipt> receipt = append_completed(options, change.requested, change.note, ending);
-  if (receipt.ok() || receipt.error().code == Code::kConflict) return {};
-  return std::move(receipt.error());
-}
-
-Error not_the_known_file(const VaultOptions& options, VaultVerdict verdict) {
-  const std::string path = vault_path(options.home, options.context.project).string();
-  if (verdict == VaultVerdict::kMissing) {
-    return {Code::kCorrupt, "vault file " + path + " is missing, but the ledger knows of one",
-            "put the newest copy of the file back; 'phantom audit show --type "
-            "vault.change.requested' lists its changes"};
-  }
-  return {Code::kCorrupt,
-          "vault file " + path + " is not the one the ledger knows (an old copy put back?)",
-          "put the newest copy of the file back, or find out who replaced it: 'phantom audit show "
-          "--type vault.change.requested' lists its changes"};
-}
-
-// Brings ledger and disk to agree, finishing what a killed process left open.
-Result<Agreed> agree(const VaultOptions& options) {
-  const std::string& project = options.context.project;
-  const std::filesystem::path current = vault_path(options.home, project);
-  for (int attempt = 0; attempt < kLoadAttemptsMax; ++attempt) {
-    PH_TRY(options.reader->catch_up());
-    PH_ASSIGN(const std::optional<LastChange> last, read_last_change(*options.reader, project));
-    VaultFiles files;
-    std::filesystem::path staged;
-    if (last && last->ending == ChangeEnding::kOpen) {
-      staged = staged_vault_path(options.home, project, last->note.vault_version,
-                                 last->note.digest_after);
-      Result<Bytes> waiting = read_file(staged, kVaultBytesMax);
-      files.staged = waiting.ok() && sha256(*waiting) == last->note.digest_after;
-    }
-    PH_ASSIGN(std::optional<Bytes> file, read_current(options));
-    if (file) files.current = sha256(*file);
-
-    const VaultVerdict verdict = judge_vault(last, files);
-    switch (verdict) {
-      case VaultVerdict::kAbsent:
-      case VaultVerdict::kGood: {
-        Agreed agreed{std::move(file), files.current, std::nullopt};
-        if (last) agreed.newest = last->newest;
-        return agreed;
-      }
-      case VaultVerdict::kPublish:
-        // The completed event follows when the next round finds the file in place.
-        PH_TRY(publish_vault(staged, current));
-        break;
-      case VaultVerdict::kMarkDone:
-        PH_TRY(complete_for_another(options, *last, {Outcome::Ok, Reason::None}));
-        break;
-      case VaultVerdict::kMarkFailed:
-        PH_TRY(complete_for_another(options, *last, {Outcome::Failed, Reason::Interrupted}));
-        break;
-      case VaultVerdict::kMissing:
-      case VaultVerdict::kUnknownFile: {
-        // A change that was recorded after the history was read explains a newer file.
-        PH_ASSIGN(const bool moved, options.reader->catch_up());
-        if (!moved) return not_the_known_file(options, verdict);
-        break;
-      }
-    }
-  }
-  return Error{Code::kBusy, "the vault of project " + project + " keeps changing", "try again"};
-}
+constexpr const char* kKeptPlace = "secret-service";
 
 Status check_options(const VaultOptions& options) {
   PH_CHECK(options.appender != nullptr && options.reader != nullptr, "a vault needs its ledger");
@@ -212,10 +109,12 @@ std::vector<std::vector<std::string>> event_parts(const std::vector<std::string>
 
 struct Vault::State {
   VaultOptions options;
+  SecretBytes root;  // of the keys
   VaultKeys keys;
   VaultImage image;
   std::optional<Digest> digest;
   std::optional<Seq> newest;
+  bool from_kept_root = false;
   // The ledger or the file may have moved on: read both again before the next change.
   bool stale = false;
 
@@ -223,10 +122,11 @@ struct Vault::State {
 
   Status unlock(const Bytes& file) {
     PH_ASSIGN(image, parse_for(project(), file));
+    PH_ASSIGN(const bool kept, unlock_with_kept_root(file));
+    if (kept) return {};
     for (int attempt = 1;; ++attempt) {
-      PH_ASSIGN(const UnlockKey key,
-                options.unlocker->for_open(image.header.method, project(), attempt));
-      PH_ASSIGN(keys, derive_vault_keys(image.header, key.input));
+      PH_ASSIGN(const UnlockKey key, options.unlocker->for_open(image.header, attempt));
+      PH_TRY(derive(image.header, key));
       if (check_vault_key(image.header, keys)) {
         PH_TRY(authenticate_vault(file, keys));
         PH_TRY(options.appender->append(vault_unlocked(options.context, key.source)));
@@ -235,17 +135,49 @@ struct Vault::State {
       PH_TRY(options.appender->append(
           vault_unlock_failed(options.context, key.source, Reason::WrongPassphrase)));
       if (key.source == "passphrase-prompt" && attempt < kPassphraseAttemptsMax) continue;
-      if (key.method == UnlockMethod::kKeyFile) {
-        return Error{Code::kDenied, "the key file does not open the vault of project " + project(),
-                     "use the key file the vault was made with"};
-      }
-      return Error{Code::kDenied, "wrong passphrase for the vault of project " + project(),
-                   key.source == "passphrase-env" ? "check PHANTOM_VAULT_PASSPHRASE" : "try again"};
+      return wrong_key(key);
     }
   }
 
+  // False when no key is kept, or not the right one: then the passphrase is wanted.
+  Result<bool> unlock_with_kept_root(const Bytes& file) {
+    if (image.header.method != UnlockMethod::kPassphrase) return false;
+    std::optional<SecretBytes> kept = options.unlocker->kept_root(image.header);
+    if (!kept) return false;
+    PH_ASSIGN(keys, keys_of_root(*kept));
+    if (!check_vault_key(image.header, keys)) return false;
+    from_kept_root = true;
+    root = std::move(*kept);
+    PH_TRY(authenticate_vault(file, keys));
+    PH_TRY(options.appender->append(vault_unlocked(options.context, "kept-key")));
+    return true;
+  }
+
+  // The one expensive step of a command.
+  Status derive(const VaultHeader& header, const UnlockKey& key) {
+    PH_ASSIGN(root, options.derive(header.method, header.kdf, header.salt, key.input));
+    PH_ASSIGN(keys, keys_of_root(root));
+    return {};
+  }
+
+  Error wrong_key(const UnlockKey& key) const {
+    switch (key.method) {
+      case UnlockMethod::kKeyFile:
+        return {Code::kDenied, "the key file does not open the vault of project " + project(),
+                "use the key file the vault was made with"};
+      case UnlockMethod::kSecretService:
+        return {Code::kDenied,
+                "the key in the Secret Service does not open the vault of project " + project(),
+                "restore the keyring it was kept in from a backup"};
+      case UnlockMethod::kPassphrase:
+        break;
+    }
+    return {Code::kDenied, "wrong passphrase for the vault of project " + project(),
+            key.source == "passphrase-env" ? "check PHANTOM_VAULT_PASSPHRASE" : "try again"};
+  }
+
   Status reload() {
-    PH_ASSIGN(const Agreed agreed, agree(options));
+    PH_ASSIGN(const AgreedVault agreed, agree_on_vault(options));
     if (!agreed.file) return no_vault(project());
     PH_ASSIGN(VaultImage fresh, parse_for(project(), *agreed.file));
     if (!check_vault_key(fresh.header, keys)) {
@@ -261,9 +193,10 @@ struct Vault::State {
   }
 
   // The two events around the rename. kConflict: somebody else changed the vault first.
-  Status commit(VaultImage next, VaultChangeNote note) {
+  // `under` are the keys of the next image.
+  Status commit(VaultImage next, VaultChangeNote note, const VaultKeys& under) {
     next.header.version = image.header.version + 1;
-    PH_ASSIGN(const Bytes file, encode_vault(next, keys));
+    PH_ASSIGN(const Bytes file, encode_vault(next, under));
     note.vault_version = next.header.version;
     note.digest_before = digest;
     note.digest_after = sha256(file);
@@ -297,13 +230,13 @@ struct Vault::State {
     // Only once the staged file is gone can nobody rename it any more, and the change has failed.
     PH_ASSIGN(const Discarding discarded, discard_staged_vault(staged));
     if (discarded == Discarding::kAbsent) return find_out(requested);
-    PH_TRY(append_completed(options, requested, note, {Outcome::Failed, Reason::IoError}));
+    PH_TRY(append_vault_completed(options, requested, note, {Outcome::Failed, Reason::IoError}));
     return std::move(published.error());
   }
 
   // The staged file was gone: another process has dealt with this change, one way or the other.
   Status find_out(Seq requested) {
-    PH_TRY(agree(options));
+    PH_TRY(agree_on_vault(options));
     PH_ASSIGN(const ChangeEnding ending, read_change_ending(*options.reader, project(), requested));
     if (ending == ChangeEnding::kDone) return {};
     return Error{Code::kIo, "the new vault file vanished before it could take its place",
@@ -311,7 +244,7 @@ struct Vault::State {
   }
 
   Status finish(const VaultChangeNote& note, Seq requested) {
-    Result<Receipt> completed = append_completed(options, requested, note, {});
+    Result<Receipt> completed = append_vault_completed(options, requested, note, {});
     if (completed.ok()) {
       newest = completed->seq;
       stale = false;
@@ -321,6 +254,46 @@ struct Vault::State {
     }
     discard_old_staged_vaults(options.home, project(), note.vault_version);
     return {};
+  }
+
+  // The header of the same vault under another way to open it, and its root.
+  Result<std::pair<VaultHeader, SecretBytes>> next_unlock(UnlockMethod method) {
+    VaultHeader next = image.header;
+    next.method = method;
+    next.kdf = method == UnlockMethod::kPassphrase ? options.kdf : KdfCost{0, 0};
+    options.random->fill(next.salt);
+    PH_ASSIGN(const UnlockKey key, options.unlocker->for_change(next, *options.random));
+    PH_ASSIGN(SecretBytes fresh, options.derive(method, next.kdf, next.salt, key.input));
+    return std::pair(std::move(next), std::move(fresh));
+  }
+
+  // kConflict when the vault changed meanwhile; its image is then the newest one again.
+  Status rekey_once(const VaultHeader& like, const VaultKeys& under) {
+    if (stale) PH_TRY(reload());
+    VaultImage next = image;
+    next.header.method = like.method;
+    next.header.kdf = like.kdf;
+    next.header.salt = like.salt;
+    next.header.key_check = under.check;
+    PH_TRY(rewrap_image(next, keys, under, *options.random));
+    VaultChangeNote note;
+    note.source = "change-passphrase";
+    return commit(std::move(next), std::move(note), under);
+  }
+
+  Status rekey(const VaultHeader& like, const SecretBytes& fresh) {
+    PH_ASSIGN(VaultKeys under, keys_of_root(fresh));
+    for (int attempt = 0; attempt < kConflictAttemptsMax; ++attempt) {
+      Status done = rekey_once(like, under);
+      if (done.ok()) {
+        keys = std::move(under);
+        root = fresh.clone();
+        return {};
+      }
+      if (done.error().code != Code::kConflict) return done;
+    }
+    return Error{Code::kBusy, "other processes keep changing the vault of project " + project(),
+                 "try again"};
   }
 
   // Refuses secrets whose time is over; that somebody asked is recorded first.
@@ -357,7 +330,7 @@ struct Vault::State {
       PH_ASSIGN(ChangedVault next,
                 apply_changes(image, changes, keys, options.clock->wall_ns(), *options.random));
       note.changes = std::move(next.notes);
-      done = commit(std::move(next.image), std::move(note));
+      done = commit(std::move(next.image), std::move(note), keys);
       if (done.ok() || done.error().code != Code::kConflict) return done;
     }
     return Error{Code::kBusy, "other processes keep changing the vault of project " + project(),
@@ -374,7 +347,7 @@ Result<Vault> Vault::create(VaultOptions options, UnlockMethod method) {
   PH_TRY(check_options(options));
   PH_CHECK(options.unlocker != nullptr, "a vault needs an unlocker");
   if (method == UnlockMethod::kPassphrase) PH_TRY(check_kdf_cost(options.kdf));
-  PH_ASSIGN(const Agreed agreed, agree(options));
+  PH_ASSIGN(const AgreedVault agreed, agree_on_vault(options));
   const std::string project = options.context.project;
   if (agreed.file) return Error{Code::kExists, "project " + project + " has a vault already"};
 
@@ -391,12 +364,12 @@ Result<Vault> Vault::create(VaultOptions options, UnlockMethod method) {
   }
   Random& random = *state->options.random;
   random.fill(header.salt);
-  PH_ASSIGN(const UnlockKey key, state->options.unlocker->for_create(method, project, random));
-  PH_ASSIGN(state->keys, derive_vault_keys(header, key.input));
+  PH_ASSIGN(const UnlockKey key, state->options.unlocker->for_create(header, random));
+  PH_TRY(state->derive(header, key));
   header.key_check = state->keys.check;
   VaultChangeNote note;
   note.source = "init";
-  Status created = state->commit(state->image, std::move(note));
+  Status created = state->commit(state->image, std::move(note), state->keys);
   if (!created.ok()) {
     if (created.error().code == Code::kConflict) {
       return Error{Code::kExists,
@@ -410,7 +383,7 @@ Result<Vault> Vault::create(VaultOptions options, UnlockMethod method) {
 Result<Vault> Vault::open(VaultOptions options) {
   PH_TRY(check_options(options));
   PH_CHECK(options.unlocker != nullptr, "a vault needs an unlocker");
-  PH_ASSIGN(const Agreed agreed, agree(options));
+  PH_ASSIGN(const AgreedVault agreed, agree_on_vault(options));
   if (!agreed.file) return no_vault(options.context.project);
   auto state = std::make_unique<State>();
   state->options = std::move(options);
@@ -420,12 +393,18 @@ Result<Vault> Vault::open(VaultOptions options) {
   return Vault(std::move(state));
 }
 
-Result<std::vector<SecretInfo>> Vault::list_locked(const VaultOptions& options) {
+Result<LockedVault> Vault::look_locked(const VaultOptions& options) {
   PH_TRY(check_options(options));
-  PH_ASSIGN(const Agreed agreed, agree(options));
+  PH_ASSIGN(const AgreedVault agreed, agree_on_vault(options));
   if (!agreed.file) return no_vault(options.context.project);
-  PH_ASSIGN(const VaultImage image, parse_for(options.context.project, *agreed.file));
-  return infos_of(image);
+  PH_ASSIGN(VaultImage image, parse_for(options.context.project, *agreed.file));
+  std::vector<SecretInfo> secrets = infos_of(image);
+  return LockedVault{std::move(image.header), std::move(secrets)};
+}
+
+Result<std::vector<SecretInfo>> Vault::list_locked(const VaultOptions& options) {
+  PH_ASSIGN(LockedVault vault, look_locked(options));
+  return std::move(vault.secrets);
 }
 
 bool is_expired(const SecretInfo& info, std::int64_t now_ns) {
@@ -497,6 +476,57 @@ Status Vault::change(const std::string& source, std::vector<VaultChange> changes
     left = left.subspan(count);
   }
   return {};
+}
+
+bool Vault::key_is_in_session() const {
+  return state_->from_kept_root || state_->image.header.method == UnlockMethod::kSecretService;
+}
+
+Status Vault::change_unlock(UnlockMethod method) {
+  const VaultHeader before = state_->image.header;
+  if (method == before.method && method != UnlockMethod::kPassphrase) {
+    return Error{Code::kInvalid, "the vault is opened that way already"};
+  }
+  if (method == UnlockMethod::kPassphrase) PH_TRY(check_kdf_cost(state_->options.kdf));
+  PH_ASSIGN(const auto next, state_->next_unlock(method));
+  const auto& [header, root] = next;
+  // A new key in the Secret Service stays there when this fails: a failure does not say for certain
+  // that the vault is as it was, and a key too many opens nothing.
+  PH_TRY(state_->rekey(header, root));
+  // What opened it before opens nothing any more but copies of older files.
+  Unlocker& unlocker = *state_->options.unlocker;
+  PH_ASSIGN(const bool kept, unlocker.forget_kept(before));
+  if (kept)
+    PH_TRY(
+        state_->options.appender->append(vault_key_forgotten(state_->options.context, kKeptPlace)));
+  if (before.method == UnlockMethod::kSecretService) PH_TRY(unlocker.forget_service_key(before));
+  return {};
+}
+
+Status Vault::keep_key() {
+  const VaultHeader& header = state_->image.header;
+  if (header.method != UnlockMethod::kPassphrase) {
+    return Error{Code::kInvalid,
+                 "only the key of a passphrase vault is kept; this one needs no "
+                 "passphrase"};
+  }
+  // Recorded before it is so.
+  const Context& context = state_->options.context;
+  PH_TRY(state_->options.appender->append(vault_key_kept(context, kKeptPlace)));
+  Status kept = state_->options.unlocker->keep_root(header, state_->root);
+  if (!kept.ok()) {
+    PH_TRY(state_->options.appender->append(vault_key_forgotten(context, kKeptPlace)));
+  }
+  return kept;
+}
+
+Result<bool> Vault::forget_key(const VaultOptions& options) {
+  PH_TRY(check_options(options));
+  PH_CHECK(options.unlocker != nullptr, "keys are kept by an unlocker");
+  PH_ASSIGN(const LockedVault vault, look_locked(options));
+  PH_ASSIGN(const bool kept, options.unlocker->forget_kept(vault.header));
+  if (kept) PH_TRY(options.appender->append(vault_key_forgotten(options.context, kKeptPlace)));
+  return kept;
 }
 
 Digest Vault::approval_seal(std::string_view text) const {

@@ -14,6 +14,7 @@
 #include "vault/vault_change.h"
 #include "vault/vault_file.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,9 @@ struct VaultOptions {
   Unlocker* unlocker = nullptr;
   const Clock* clock = &system_clock();
   Random* random = &system_random();
-  KdfCost kdf;  // of a new vault
+  KdfCost kdf;  // of a new vault, and of a new passphrase
+  // The expensive step from what opens the vault to its keys, which tests count.
+  std::function<decltype(derive_vault_root)> derive = derive_vault_root;
 };
 
 // A real value that was replaced and is kept for `phantom rotate --undo`.
@@ -56,6 +59,12 @@ struct SecretInfo {
 // True from the end of its time on.
 bool is_expired(const SecretInfo& info, std::int64_t now_ns);
 
+// What can be seen of a vault without opening it. Only the ledger's word stands for it.
+struct LockedVault {
+  VaultHeader header;
+  std::vector<SecretInfo> secrets;
+};
+
 struct OpenedSecret {
   SecretInfo info;
   SecretBytes value;
@@ -73,6 +82,12 @@ class Vault {
 
   // The names in the vault file the ledger vouches for; needs no passphrase and opens no value.
   static Result<std::vector<SecretInfo>> list_locked(const VaultOptions& options);
+
+  // The same with the header.
+  static Result<LockedVault> look_locked(const VaultOptions& options);
+
+  // Forgets what keep_key kept. False when there was nothing. Opens nothing.
+  static Result<bool> forget_key(const VaultOptions& options);
 
   // Sorted by name.
   std::vector<SecretInfo> list() const;
@@ -95,6 +110,18 @@ class Vault {
   // that one event has room for (some 200) happen wholly or not at all; more are done in steps.
   // kNotFound, kExists: see apply_changes. kIndeterminate: reopen to see what happened.
   Status change(const std::string& source, std::vector<VaultChange> changes);
+
+  // Another passphrase, or another way to open the vault: all data keys are sealed anew, in one
+  // change of the file. A key that was kept, and a key in the Secret Service that is no longer
+  // used, are forgotten. kInvalid: it is opened that way already.
+  Status change_unlock(UnlockMethod method);
+
+  // Its key came out of the Secret Service of this session: who reaches that service can have it.
+  bool key_is_in_session() const;
+
+  // Keeps the key of a passphrase vault in the Secret Service until forget_key, for commands to
+  // come; kInvalid for other vaults. Recorded before it is done.
+  Status keep_key();
 
   // A code over the text that only who can open the vault can make: what approvals are sealed
   // with. Another passphrase or key makes another code.

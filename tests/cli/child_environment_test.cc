@@ -15,6 +15,17 @@ bool child_has(const ChildEnvironment& child, const std::string& variable) {
   return std::count(child.variables.begin(), child.variables.end(), variable) == 1;
 }
 
+TEST(ChildEnvironment, WhatIsUnsetIsNotPassedOn) {
+  EnvironmentChange change;
+  change.unset = {"DBUS_SESSION_BUS_ADDRESS"};
+  const ChildEnvironment child = make_child_environment(
+      {"DBUS_SESSION_BUS_ADDRESS=unix:path=/x", "DBUS_SESSION_BUS_ADDRESS_2=y",
+       "PHANTOM_VAULT_NEW_PASSPHRASE=example"},
+      change);
+  EXPECT_EQ(child.variables, (std::vector<std::string>{"DBUS_SESSION_BUS_ADDRESS_2=y"}));
+  EXPECT_TRUE(child.dropped.empty());
+}
+
 TEST(ChildEnvironment, KeepsWhatIsHarmless) {
   const auto child = make_child_environment({"PATH=/bin", "EMPTY=", "ODD=a=b"}, {});
   EXPECT_EQ(child.variables, (Variables{"PATH=/bin", "EMPTY=", "ODD=a=b"}));

@@ -38,6 +38,13 @@ class UnlockScript final : public UnlockInput {
   int taken = 0;
 };
 
+VaultHeader header_of(UnlockMethod method) {
+  VaultHeader header;
+  header.method = method;
+  header.project = "demo";
+  return header;
+}
+
 class UnlockTest : public testing::Test {
  protected:
   TempDir dir;
@@ -49,33 +56,33 @@ class UnlockTest : public testing::Test {
 TEST_F(UnlockTest, EnvironmentComesBeforeTheTerminal) {
   input.passphrase = "from the environment";
   input.answers = {"from the terminal"};
-  const auto key = unlocker.for_open(UnlockMethod::kPassphrase, "demo");
+  const auto key = unlocker.for_open(header_of(UnlockMethod::kPassphrase));
   ASSERT_TRUE(key.ok());
   EXPECT_EQ(key->source, "passphrase-env");
   EXPECT_EQ(key->input.text(), "from the environment");
-  EXPECT_EQ(unlocker.for_open(UnlockMethod::kPassphrase, "demo")->source, "passphrase-env");
+  EXPECT_EQ(unlocker.for_open(header_of(UnlockMethod::kPassphrase))->source, "passphrase-env");
   EXPECT_EQ(input.taken, 1);
 }
 
 TEST_F(UnlockTest, TheTerminalIsNext) {
   input.answers = {"from the terminal"};
-  const auto key = unlocker.for_open(UnlockMethod::kPassphrase, "demo");
+  const auto key = unlocker.for_open(header_of(UnlockMethod::kPassphrase));
   ASSERT_TRUE(key.ok());
   EXPECT_EQ(key->source, "passphrase-prompt");
-  const auto none = unlocker.for_open(UnlockMethod::kPassphrase, "demo");
+  const auto none = unlocker.for_open(header_of(UnlockMethod::kPassphrase));
   EXPECT_EQ(none.error().code, Code::kDenied);
   EXPECT_NE(none.error().hint.find("PHANTOM_VAULT_PASSPHRASE"), std::string::npos);
 }
 
 TEST_F(UnlockTest, ANewPassphraseIsLongEnoughAndTypedTwice) {
   input.passphrase = "short";
-  EXPECT_EQ(unlocker.for_create(UnlockMethod::kPassphrase, "demo", random).error().code,
+  EXPECT_EQ(unlocker.for_create(header_of(UnlockMethod::kPassphrase), random).error().code,
             Code::kInvalid);
   const auto create_with = [&](std::vector<std::string> answers) {
     UnlockScript typed;
     typed.answers = std::move(answers);
     Unlocker fresh(Home{dir.path()}, typed);
-    return fresh.for_create(UnlockMethod::kPassphrase, "demo", random);
+    return fresh.for_create(header_of(UnlockMethod::kPassphrase), random);
   };
   EXPECT_EQ(create_with({"long enough", "long enough"})->input.text(), "long enough");
   EXPECT_EQ(create_with({"long enough", "long enougH"}).error().message,
@@ -85,7 +92,7 @@ TEST_F(UnlockTest, ANewPassphraseIsLongEnoughAndTypedTwice) {
 }
 
 TEST_F(UnlockTest, AKeyFileIsMadeOnceAndNeverReplaced) {
-  const auto made = unlocker.for_create(UnlockMethod::kKeyFile, "demo", random);
+  const auto made = unlocker.for_create(header_of(UnlockMethod::kKeyFile), random);
   ASSERT_TRUE(made.ok()) << made.error().message;
   EXPECT_EQ(made->source, "key-file");
   EXPECT_EQ(made->input.size(), kVaultKeyBytes);
@@ -93,7 +100,7 @@ TEST_F(UnlockTest, AKeyFileIsMadeOnceAndNeverReplaced) {
             fs::perms::owner_read | fs::perms::owner_write);
   const std::string text = read_text(unlocker.key_file());
   EXPECT_EQ(text.size(), 65U);
-  const auto again = unlocker.for_create(UnlockMethod::kKeyFile, "demo", random);
+  const auto again = unlocker.for_create(header_of(UnlockMethod::kKeyFile), random);
   ASSERT_TRUE(again.ok());
   EXPECT_TRUE(again->input.equals(made->input));
   EXPECT_EQ(read_text(unlocker.key_file()), text);
@@ -101,12 +108,12 @@ TEST_F(UnlockTest, AKeyFileIsMadeOnceAndNeverReplaced) {
 
 TEST_F(UnlockTest, TheVariableNamesAnotherKeyFile) {
   input.file = dir / "elsewhere.key";
-  EXPECT_EQ(unlocker.for_open(UnlockMethod::kKeyFile, "demo").error().code, Code::kDenied);
+  EXPECT_EQ(unlocker.for_open(header_of(UnlockMethod::kKeyFile)).error().code, Code::kDenied);
   write_text(*input.file, std::string(64, 'b'));
-  EXPECT_EQ(unlocker.for_open(UnlockMethod::kKeyFile, "demo")->input.text(),
+  EXPECT_EQ(unlocker.for_open(header_of(UnlockMethod::kKeyFile))->input.text(),
             std::string(32, '\xbb'));
   write_text(*input.file, "junk");
-  const auto bad = unlocker.for_open(UnlockMethod::kKeyFile, "demo");
+  const auto bad = unlocker.for_open(header_of(UnlockMethod::kKeyFile));
   EXPECT_EQ(bad.error().code, Code::kInvalid);
   EXPECT_NE(bad.error().message.find("elsewhere.key"), std::string::npos);
 }

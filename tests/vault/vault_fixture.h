@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,15 +33,54 @@ class ScriptedInput final : public UnlockInput {
     answers.erase(answers.begin());
     return answer;
   }
+  std::optional<SecretBytes> take_new_passphrase() override {
+    if (new_passphrase.empty()) return std::nullopt;
+    return SecretBytes::copy_of(new_passphrase);
+  }
   std::string passphrase = "correct horse";
+  std::string new_passphrase;
   std::vector<std::string> answers;
   std::vector<std::string> questions;
 };
 
+// A Secret Service in memory. Shared by the processes of a test.
+class FakeKeeper final : public KeyKeeper {
+ public:
+  Result<std::optional<SecretBytes>> find(const KeyLabel& label) override {
+    ++asked;
+    if (failure) return *failure;
+    const auto item = items.find(name_of(label));
+    if (item == items.end()) return std::optional<SecretBytes>();
+    return std::optional<SecretBytes>(item->second.clone());
+  }
+  Status store(const KeyLabel& label, const SecretBytes& key) override {
+    if (failure) return *failure;
+    items.insert_or_assign(name_of(label), key.clone());
+    return {};
+  }
+  Status forget(const KeyLabel& label) override {
+    if (failure) return *failure;
+    items.erase(name_of(label));
+    return {};
+  }
+  static std::string name_of(const KeyLabel& label) {
+    return (label.kind == KeyLabel::Kind::kVaultKey ? "key " : "root ") + label.project + " " +
+           label.vault;
+  }
+  std::map<std::string, SecretBytes> items;
+  std::optional<Error> failure;
+  int asked = 0;
+};
+
 // One "process": what it has in memory goes when it does; ledger and home stay.
 struct VaultProcess {
-  VaultProcess(MemoryLedger& shared, const std::filesystem::path& root)
-      : ledger(shared), appender(shared), reader(shared), unlocker(Home{root}, input) {
+  VaultProcess(MemoryLedger& shared, const std::filesystem::path& root, KeyKeeper& keeper)
+      : ledger(shared), appender(shared), reader(shared), unlocker(Home{root}, input, keeper) {
+    options.derive = [this](UnlockMethod method, const KdfCost& cost, const VaultSalt& salt,
+                            const SecretBytes& key) {
+      ++derivations;
+      return derive_vault_root(method, cost, salt, key);
+    };
     options.home = Home{root};
     options.context.component = "cli";
     options.context.actor_kind = ActorKind::Human;
@@ -53,10 +93,16 @@ struct VaultProcess {
     options.random = &shared.random;
     options.kdf = {1, 8};
   }
+  VaultProcess(MemoryLedger& shared, const std::filesystem::path& root)
+      : VaultProcess(shared, root, no_keeper) {}
+  VaultProcess(const VaultProcess&) = delete;
+  VaultProcess& operator=(const VaultProcess&) = delete;
   Result<Vault> create() { return Vault::create(options, UnlockMethod::kPassphrase); }
   Result<Vault> open() { return Vault::open(options); }
 
   MemoryLedger& ledger;
+  FakeKeeper no_keeper;
+  int derivations = 0;
   ScriptedInput input;
   MemoryAppender appender;
   MemoryReader reader;

@@ -37,6 +37,11 @@ target_compile_definitions(spdlog_static INTERFACE SPDLOG_FMT_EXTERNAL FMT_HEADE
 add_library(tomlplusplus INTERFACE)
 target_compile_definitions(tomlplusplus INTERFACE TOML_HEADER_ONLY=1 TOML_EXCEPTIONS=0)
 
+# libsecret is opened at run time, never linked: most commands have no use for it.
+pkg_check_modules(LIBSECRET REQUIRED libsecret-1)
+add_library(libsecret_headers INTERFACE)
+target_include_directories(libsecret_headers SYSTEM INTERFACE ${LIBSECRET_INCLUDE_DIRS})
+
 add_library(phantom_flags INTERFACE)
 target_compile_options(phantom_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
