@@ -339,6 +339,15 @@ def the_list_has_a_stable_shape(stage):
     stage.run("phantom deny 0123-4567-89ab", code=66)
 
 
+def a_gate_can_ask_for_approvals(stage):
+    gate = stage.project / "gates.toml"
+    rule = '[[require]]\nname = "approved"\ntype = "mcp.tool.requested"\ncaused_by = "%s"\n'
+    gate.write_text(rule % "approval.*")
+    stage.run("phantom audit gate --policy gates.toml")
+    gate.write_text(rule % "approval.grant.added")  # some were allowed by a single answer
+    stage.run("phantom audit gate --policy gates.toml", code=4)
+
+
 def through_the_tool_server_itself(stage):
     shown = stage.root / "shown"
     notify = stage.root / "bin" / "notify-send"
@@ -405,6 +414,7 @@ CASES = [
     nothing_switches_approvals_off,
     a_grant_in_advance_counts,
     the_list_has_a_stable_shape,
+    a_gate_can_ask_for_approvals,
     through_the_tool_server_itself,
     the_record_is_whole_and_holds_no_value,
 ]
