@@ -147,7 +147,9 @@ Command setup_command() {
   command.description =
       "Puts an entry for 'phantom mcp serve' into the client's own settings file, with the full "
       "path of this program. Every other byte of the file stays. Doing it twice changes nothing; "
-      "--remove takes exactly that out again, and the file with it when nothing else is in it. A "
+      "--remove takes exactly that out again, with a list of servers that is then empty, and the "
+      "file "
+      "when nothing else is in it. A "
       "link, or a file that is not what it should be, is refused. Files of claude, vscode, gemini "
       "and opencode are in the project, those of the others in the home directory. No permission "
       "of the client is changed.";

@@ -4,10 +4,6 @@
 
 namespace phantom {
 
-Command mcp_serve_command();
-Command sessions_command();
-Command setup_command();
-
 CommandTable make_command_table() {
   CommandTable table;
   table.groups = {

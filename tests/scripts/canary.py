@@ -126,6 +126,15 @@ def with_platform(line):
                 f"printf '{table}' $(cat port) >>.phantom.toml; phantom config accept && {line}; code=$?; "
                 f"mv kept.toml .phantom.toml; kill $server; exit $code", dialogue=[("Type yes", "yes")])
 
+# A client that calls tools which only look, and one that has to be allowed.
+MCP_CALLS = "printf '%s\\n' " + " ".join("'" + line + "'" for line in [
+    '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},'
+    '"clientInfo":{"name":"c","version":"1"}}}'] + [
+    '{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"%s","arguments":%s}}' % (number, name, arguments)
+    for number, (name, arguments) in enumerate([
+        ("phantom_list_secrets", "{}"), ("phantom_why", '{"name":"OPENAI_API_KEY"}'), ("phantom_check", '{"scope":"all"}'),
+        ("phantom_doctor", "{}"), ("phantom_audit_show", '{"last":200}'), ("phantom_status", "{}"),
+        ("phantom_expire_secret", '{"name":"OPENAI_API_KEY","when":"30d"}')], 1)])
 
 # By command, in the order in which they are run. `{new}` and the like are files with the value in them.
 RUNS = {
@@ -239,6 +248,10 @@ RUNS = {
     "ledger compact": ["phantom ledger compact"],
     "ledger seal-keys": ["phantom ledger seal-keys --with keyfile $HOME/key && export PHANTOM_LEDGER_KEY_FILE=$HOME/key && "
                          "phantom ledger seal-keys --remove"],
+    "sessions": ["phantom sessions", "phantom sessions --json"],
+    "setup": ["phantom setup --client claude --print", "phantom setup --client claude --json",
+              "phantom setup --client claude --remove"],
+    "mcp serve": [MCP_CALLS + " | phantom mcp serve"],
     "witness init": ["phantom witness init wit --name w.example"],
     "witness add-log": ["phantom witness add-log wit \"$(phantom ledger info --json | grep -o '\"vkey\":\"[^\"]*' | head -1 | cut -d'\"' -f4)\""],
     "witness list": ["phantom witness list wit --json"],
