@@ -26,6 +26,8 @@ class SystemUnlockInput final : public UnlockInput {
     return take_secret_variable(kNewPassphraseVariable);
   }
 
+  bool takes_kept_keys() const override { return true; }
+
   std::optional<std::filesystem::path> key_file() override {
     const char* value = std::getenv(kKeyFileVariable);
     if (value == nullptr || *value == '\0') return std::nullopt;
@@ -256,7 +258,7 @@ bool Unlocker::may_be_kept(const VaultHeader& header) const {
 
 std::optional<SecretBytes> Unlocker::kept_root(const VaultHeader& header) {
   // The mark spares everybody who keeps nothing the way to the session bus.
-  if (only_a_person_ || !may_be_kept(header)) return std::nullopt;
+  if (only_a_person_ || !input_.takes_kept_keys() || !may_be_kept(header)) return std::nullopt;
   take_passphrase();
   Result<std::optional<SecretBytes>> root =
       keeper_.find(label_of(KeyLabel::Kind::kKeptRoot, header));

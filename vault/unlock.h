@@ -30,6 +30,9 @@ class UnlockInput {
   virtual std::optional<SecretBytes> take_passphrase() = 0;
   // PHANTOM_VAULT_NEW_PASSPHRASE, the same way: what `vault change-passphrase` changes to.
   virtual std::optional<SecretBytes> take_new_passphrase() { return std::nullopt; }
+  // Whether a key that `phantom vault unlock` kept may stand for a passphrase. Only who says so
+  // gets one: what a person has to stand behind must not open by itself.
+  virtual bool takes_kept_keys() const { return false; }
   // PHANTOM_VAULT_KEY_FILE.
   virtual std::optional<std::filesystem::path> key_file() = 0;
   // Asks on the terminal with echo off. kDenied: there is no terminal. kClosed: the person gave up.

@@ -37,6 +37,8 @@ class ScriptedInput final : public UnlockInput {
     if (new_passphrase.empty()) return std::nullopt;
     return SecretBytes::copy_of(new_passphrase);
   }
+  bool takes_kept_keys() const override { return kept_keys; }
+  bool kept_keys = true;
   std::string passphrase = "correct horse";
   std::string new_passphrase;
   std::vector<std::string> answers;

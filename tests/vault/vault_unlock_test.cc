@@ -134,6 +134,13 @@ TEST_F(VaultUnlock, WhatAPersonHasToStandBehindTakesNoKeptKeyAndNoVariable) {
   process.input.answers = {"correct horse"};
   EXPECT_TRUE(process.open().ok());
   EXPECT_EQ(method_on_record(), "passphrase-prompt");
+  // An input that does not say otherwise takes none either.
+  VaultProcess silent(ledger, dir.path(), keeper);
+  silent.input.kept_keys = false;
+  const int asked = keeper.asked;
+  EXPECT_TRUE(silent.open().ok());
+  EXPECT_EQ(method_on_record(), "passphrase-env");
+  EXPECT_EQ(keeper.asked, asked);
 }
 
 TEST_F(VaultUnlock, OnlyAPassphraseVaultKeepsItsKey) {
