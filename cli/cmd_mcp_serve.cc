@@ -59,20 +59,27 @@ class TokenFile {
         file, {reinterpret_cast<const std::uint8_t*>(line.data()), line.size()}, 0600);
     wipe(line);
     if (!written.ok()) return written.error();
+    struct stat info {};
     TokenFile made;
+    if (::lstat(file.c_str(), &info) == 0) made.inode_ = info.st_ino;
     made.file_ = std::move(file);
     return made;
   }
-  TokenFile(TokenFile&& other) noexcept : file_(std::exchange(other.file_, {})) {}
+  TokenFile(TokenFile&& other) noexcept
+      : file_(std::exchange(other.file_, {})), inode_(other.inode_) {}
   TokenFile& operator=(TokenFile&&) = delete;
   ~TokenFile() {
-    if (!file_.empty()) ::unlink(file_.c_str());
+    // Another server may have put its own there.
+    struct stat info {};
+    if (file_.empty() || ::lstat(file_.c_str(), &info) != 0 || info.st_ino != inode_) return;
+    ::unlink(file_.c_str());
   }
   const std::filesystem::path& file() const { return file_; }
 
  private:
   TokenFile() = default;
   std::filesystem::path file_;
+  ino_t inode_ = 0;
 };
 
 Result<std::filesystem::path> token_path(Environment& environment, const ServeArgs& args,

@@ -82,19 +82,17 @@ class Wire {
   }
 
  private:
+  // An answer that is on its way is still written while the server stops.
   bool wait(short events, SteadyClock::time_point until) {
     while (true) {
       const auto left =
           std::chrono::duration_cast<std::chrono::milliseconds>(until - SteadyClock::now());
       if (left.count() <= 0) return false;
       pollfd polled[] = {{socket_.get(), events, 0}, {stop_.get(), POLLIN, 0}};
-      const int ready = ::poll(polled, 2, static_cast<int>(left.count()));
+      const int ready = ::poll(polled, events == POLLIN ? 2 : 1, static_cast<int>(left.count()));
       if (ready < 0 && errno != EINTR) return false;
-      // An answer that is on its way is still written while the server stops.
-      if (events == POLLIN && polled[1].revents != 0) return false;
-      if (ready > 0 && polled[0].revents != 0) return true;
-      if (ready > 0 && polled[1].revents != 0) polled[1].fd = -1;
-      if (events == POLLOUT && ready > 0) std::this_thread::yield();
+      if (polled[1].revents != 0) return false;
+      if (ready > 0) return true;
     }
   }
 
@@ -148,8 +146,8 @@ class HttpServer {
       Connection& connection = connections_.emplace_back();
       connection.thread = std::thread([this, &connection, socket = std::move(socket)]() mutable {
         Wire wire(std::move(socket), stop_);
-        while (take_request(wire) == After::kKeep) {
-        }
+        auto idle_max = limits_.request_max;  // who has not shown the token gets less time
+        while (take_request(wire, idle_max) == After::kKeep) idle_max = limits_.idle_max;
         connection.done = true;
       });
     }
@@ -166,8 +164,8 @@ class HttpServer {
     }
   }
 
-  After take_request(Wire& wire) {
-    if (wire.bytes().empty() && !wire.read_more(SteadyClock::now() + limits_.idle_max)) {
+  After take_request(Wire& wire, std::chrono::milliseconds idle_max) {
+    if (wire.bytes().empty() && !wire.read_more(SteadyClock::now() + idle_max)) {
       return After::kClose;
     }
     const auto until = SteadyClock::now() + limits_.request_max;
@@ -274,15 +272,16 @@ class HttpServer {
     session->revision = step.connected->revision;
     // Not the id that is on record: who reads the record must not be able to speak in its name.
     const std::string id = desk_.new_session();
-    {
-      const std::lock_guard lock(mutex_);
-      if (sessions_.size() >= limits_.sessions_max) {
-        return say(wire, 503, "too many sessions; one that nobody uses ends by itself", after);
-      }
-      sessions_.emplace(id, session);
+    if (!keep_session(id, session)) {
+      return say(wire, 503, "too many sessions; one that nobody uses ends by itself", after);
     }
     desk_.connected(session->connection, *step.connected);
     return answer(wire, 200, step.send[0], after, "Mcp-Session-Id: " + id);
+  }
+
+  bool keep_session(const std::string& id, const SessionPtr& session) {
+    const std::lock_guard lock(mutex_);
+    return sessions_.size() < limits_.sessions_max && sessions_.emplace(id, session).second;
   }
 
   SessionPtr find_session(const std::string& id) {
@@ -335,17 +334,19 @@ class HttpServer {
   After take_in(Wire& wire, Session& session, McpConnectionState& connection, To to,
                 const std::string& body, After after) {
     McpStep step;
+    bool ended = false;
     {
       const std::lock_guard lock(session.mutex);
-      if (session.ended)
-        return say(wire, 404, "that session has ended; say initialize again", after);
-      ++session.busy;
-      step = session.peer.take(body);
-      if (step.cancel) {
-        const auto found = session.cancels.find(to_json(*step.cancel));
-        if (found != session.cancels.end()) signal_event(found->second);
+      ended = session.ended;
+      if (!ended) {
+        ++session.busy;
+        step = session.peer.take(body);
       }
+      const auto cancelled =
+          step.cancel ? session.cancels.find(to_json(*step.cancel)) : session.cancels.end();
+      if (cancelled != session.cancels.end()) signal_event(cancelled->second);
     }
+    if (ended) return say(wire, 404, "that session has ended; say initialize again", after);
     if (step.connected) desk_.connected(connection, *step.connected);
     if (step.call) {
       after = take_call(wire, session, connection, *step.call, after);
@@ -380,17 +381,20 @@ class HttpServer {
   After take_call(Wire& wire, Session& session, McpConnectionState& connection, const McpCall& call,
                   After after) {
     const std::string key = to_json(call.id);
-    int cancel_fd = -1;
-    {
-      auto event = make_event_fd();
-      const std::lock_guard lock(session.mutex);
-      if (!event.ok()) {
+    auto event = make_event_fd();
+    if (!event.ok()) {
+      {
+        const std::lock_guard lock(session.mutex);
         (void)session.peer.finish(call.id);
-        return answer(wire, 200, mcp_error(&call.id, kMcpInternalError, event.error().message),
-                      after);
       }
-      cancel_fd = event->get();
-      if (session.ended) signal_event(*event);
+      return answer(wire, 200, mcp_error(&call.id, kMcpInternalError, event.error().message),
+                    after);
+    }
+    const int cancel_fd = event->get();
+    {
+      const std::lock_guard lock(session.mutex);
+      // Cancelled or ended before it began.
+      if (session.ended || !session.peer.in_flight(call.id)) signal_event(*event);
       session.cancels[key] = std::move(*event);
     }
     const auto cancel = [&session, &key] {
