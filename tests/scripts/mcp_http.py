@@ -280,14 +280,31 @@ def who_closes_cancels(stage, server):
             assert time.monotonic() < end
         assert stage.events("mcp.tool.completed")[-1]["reason"] == "cancelled"
     assert server.post(message("ping"), Mcp_Session_Id=session).status == 200
-    # A subscription stays until the client goes.
+    # By a message, from another connection: no answer follows.
     with server.connect() as wire:
-        wire.sendall(server.request(
-            stateless(message("subscriptions/listen", {"notifications": {}})),
-            MCP_Protocol_Version="2026-07-28", Mcp_Method="subscriptions/listen"))
-        data = b""
-        while b"acknowledged" not in data:
-            data += wire.recv(4096)
+        wire.sendall(server.request(call("phantom_audit_verify", _meta={"progressToken": 1}),
+                                    Mcp_Session_Id=session))
+        data = wire.recv(65536)
+        cancelled = server.post({"jsonrpc": "2.0", "method": "notifications/cancelled",
+                                 "params": {"requestId": 1}}, Mcp_Session_Id=session)
+        assert cancelled.status == 202, cancelled.body
+        while chunk := wire.recv(65536):
+            data += chunk
+        if stage.events("mcp.tool.completed")[-1]["reason"] == "cancelled":
+            assert b'"result"' not in data, data
+    assert server.post(message("ping"), Mcp_Session_Id=session).status == 200
+
+
+def subscribe(server):
+    """A subscription stays open until the client goes or the server ends."""
+    wire = server.connect()
+    wire.sendall(server.request(
+        stateless(message("subscriptions/listen", {"notifications": {}})),
+        MCP_Protocol_Version="2026-07-28", Mcp_Method="subscriptions/listen"))
+    data = b""
+    while b"acknowledged" not in data:
+        data += wire.recv(4096)
+    return wire
 
 
 def sessions_are_kept_apart(stage, server):
@@ -344,8 +361,20 @@ def main():
         else:
             print("the official client is not there; tools/install fetches it")
         sessions_are_kept_apart(stage, server)
-        # The server ends with sessions open and puts the end of each on record.
+        # The server ends with sessions, an idle connection and a subscription open, at once, and puts
+        # the end of each session on record.
+        subscribe(server).close()
+        idle, subscribed = server.connect(), subscribe(server)
+        start = time.monotonic()
         server.stop()
+        assert time.monotonic() - start < 5
+        last = b""
+        while chunk := subscribed.recv(4096):
+            last += chunk
+        assert b'"resultType":"complete"' in last, last
+        assert idle.recv(1) == b""
+        idle.close()
+        subscribed.close()
         assert len(stage.events("mcp.connected")) == len(stage.events("mcp.disconnected"))
     finally:
         if server.process.poll() is None:
