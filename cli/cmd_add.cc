@@ -99,7 +99,7 @@ Result<int> add(Environment& environment, const AddArgs& args) {
   VaultAccess access(environment, project, home);
   PH_ASSIGN(Appender * appender, environment.appender());
   appender->set_guard(make_draft_guard(
-      std::make_shared<const SecretScanner>(std::vector<NamedSecret>{{args.name, &value}})));
+      std::make_shared<const SecretScanner>(std::vector<LoadedSecret>{{args.name, &value}})));
   PH_TRY(access.open());
   const bool known = access.vault().find(name).has_value();
   std::vector<std::string> rewritten;

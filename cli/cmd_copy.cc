@@ -90,8 +90,8 @@ Result<int> copy(Environment& environment, const CopyArgs& args) {
   SharedPassphrase passphrase(Remember::kNothingTyped);
   VaultAccess from(environment, source, home, passphrase);
   PH_ASSIGN(OpenedSecret secret, take_from(from, name));
-  from.appender().set_guard(make_draft_guard(
-      std::make_shared<const SecretScanner>(std::vector<NamedSecret>{{args.name, &secret.value}})));
+  from.appender().set_guard(make_draft_guard(std::make_shared<const SecretScanner>(
+      std::vector<LoadedSecret>{{args.name, &secret.value}})));
   VaultAccess into(environment, target, home, passphrase);
   PH_ASSIGN(const Copied copied,
             put_into(into, {target_name, std::move(secret.value), secret.info.expires_ns}, args));

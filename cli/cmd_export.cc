@@ -65,7 +65,7 @@ std::vector<std::vector<std::string>> parts_of(const std::vector<std::string>& n
 Result<Bytes> seal(VaultAccess& access, const std::vector<std::string>& names,
                    const SecretBytes& passphrase) {
   PH_ASSIGN(std::vector<OpenedSecret> opened, access.vault().open_secrets(names, "export"));
-  std::vector<NamedSecret> named;
+  std::vector<LoadedSecret> named;
   for (const OpenedSecret& each : opened) named.push_back({each.info.name, &each.value});
   access.appender().set_guard(make_draft_guard(std::make_shared<const SecretScanner>(named)));
   SecretsExport content;

@@ -214,7 +214,7 @@ Result<int> run_import(Environment& environment, const ImportArgs& args) {
 
   VaultAccess access(environment, project, home);
   PH_ASSIGN(Appender * appender, environment.appender());
-  std::vector<NamedSecret> named;
+  std::vector<LoadedSecret> named;
   for (const IncomingSecret& each : incoming.secrets) named.push_back({each.name, &each.value});
   appender->set_guard(make_draft_guard(std::make_shared<const SecretScanner>(named)));
   PH_TRY(access.open());

@@ -229,7 +229,7 @@ Result<int> pull(Environment& environment, const PullArgs& args) {
   PH_ASSIGN(const Receipt requested,
             appender.append(sync_pull_requested(access.context(), target)));
   const PlatformListing listing = list_everything(session.tools(), platform, target);
-  std::vector<NamedSecret> named = tokens.named();
+  std::vector<LoadedSecret> named = tokens.named();
   for (const RemoteEntry& entry : listing.entries) {
     if (entry.value) named.push_back({entry.name, &*entry.value});
   }

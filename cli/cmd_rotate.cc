@@ -99,7 +99,7 @@ Result<RotateResult> rotate_value(Environment& environment, VaultAccess& access,
                      args.names[0] + "'"};
   }
   access.appender().set_guard(make_draft_guard(std::make_shared<const SecretScanner>(
-      std::vector<NamedSecret>{{full, &value}, {full, &old.value}})));
+      std::vector<LoadedSecret>{{full, &value}, {full, &old.value}})));
   std::vector<VaultChange> changes = one_change(full, Action::kPut);
   changes[0].value = std::move(value);
   changes[0].expires_ns = end_ns;
@@ -157,12 +157,11 @@ std::vector<PlaceholderSwap> swaps_since(const std::vector<SecretInfo>& before,
   return swaps;
 }
 
-Status rewrite_files(VaultAccess& access, const Project& project,
+Status rewrite_files(Appender& appender, const Context& context, const Project& project,
                      const std::vector<SwapPlan>& plans, std::vector<std::string>& files) {
   Status first_problem;
   for (const SwapPlan& plan : plans) {
-    Status replaced =
-        replace_dotenv(access.appender(), access.context(), plan.file, plan.text, plan.names);
+    Status replaced = replace_dotenv(appender, context, plan.file, plan.text, plan.names);
     if (replaced.ok()) {
       files.push_back(plan.file.path.lexically_relative(project.root).string());
     } else if (first_problem.ok()) {
@@ -216,7 +215,8 @@ Result<RotateResult> renew_placeholders(Environment& environment, VaultAccess& a
   result.action = "placeholder";
   if (!swaps.empty()) {
     Result<std::vector<SwapPlan>> plans = plan_swaps(files, swaps);
-    Status rewritten = plans.ok() ? rewrite_files(access, project, *plans, result.files)
+    Status rewritten = plans.ok() ? rewrite_files(access.appender(), access.context(), project,
+                                                  *plans, result.files)
                                   : Status(std::move(plans.error()));
     PH_TRY(changed);
     PH_TRY(std::move(rewritten));
@@ -242,7 +242,8 @@ Result<RotateResult> repair(Environment& environment, VaultAccess& access, const
   PH_ASSIGN(const std::vector<SwapPlan> plans, plan_swaps(find_dotenv_files(project.root), swaps));
   RotateResult result;
   result.action = "repair";
-  PH_TRY(rewrite_files(access, project, plans, result.files));
+  PH_ASSIGN(Appender * appender, environment.appender());
+  PH_TRY(rewrite_files(*appender, access.context(), project, plans, result.files));
   environment.out().note("put the newest placeholders into " + std::to_string(result.files.size()) +
                          " files");
   return result;

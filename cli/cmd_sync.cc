@@ -204,7 +204,7 @@ Result<int> sync(Environment& environment, const SyncArgs& args) {
   PH_TRY(access.open());
   PH_ASSIGN(const Opened opened, open_what_is_asked_for(access, args, project, targets, chosen));
   access.lock();
-  std::vector<NamedSecret> named = opened.tokens.named();
+  std::vector<LoadedSecret> named = opened.tokens.named();
   for (const OpenedSecret& each : opened.values) named.push_back({each.info.name, &each.value});
   access.appender().set_guard(make_draft_guard(std::make_shared<const SecretScanner>(named)));
 

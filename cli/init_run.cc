@@ -130,7 +130,7 @@ Status open_ledger(Environment& environment) {
 }
 
 void guard_values(Appender& appender, const InitPlan& plan) {
-  std::vector<NamedSecret> named;
+  std::vector<LoadedSecret> named;
   for (const PlannedSecret& secret : plan.secrets) named.push_back({secret.name, &secret.value});
   appender.set_guard(make_draft_guard(std::make_shared<const SecretScanner>(named)));
 }

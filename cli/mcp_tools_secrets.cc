@@ -65,6 +65,21 @@ void add_secret_tools(std::vector<McpTool>& tools) {
   };
   tools.push_back(std::move(why));
 
+  McpTool history = read_tool("phantom_history", "What happened to a secret",
+                              "Versions, renames and new placeholders of a secret, and how often "
+                              "it was opened, sent, revealed, exported and synced. Never a value.");
+  history.info.input_schema = name_and("");
+  history.info.output_schema = answer_schema(
+      R"("name":{"type":"string"},"environment":{"type":"string"},"in_vault":{"type":"boolean"},"version":{"type":"integer"},"expires":{"type":["string","null"]},"changes":{"type":"array"},"opened":{"type":"array"})");
+  history.command = [](const JsonValue& arguments) -> Result<std::vector<std::string>> {
+    PH_ASSIGN(const std::string name, secret_argument(arguments));
+    std::vector<std::string> words = {"history", "--json"};
+    add_option(words, arguments, "env");
+    words.insert(words.end(), {"--", name});
+    return words;
+  };
+  tools.push_back(std::move(history));
+
   McpTool init =
       effect_tool("phantom_init", "Protect the dotenv files",
                   "Moves secrets that stand in the dotenv files of this project into its "

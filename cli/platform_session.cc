@@ -102,8 +102,8 @@ bool PlatformTokens::is_one(const SecretBytes& value) const {
          std::any_of(variables_.begin(), variables_.end(), same);
 }
 
-std::vector<NamedSecret> PlatformTokens::named() const {
-  std::vector<NamedSecret> named;
+std::vector<LoadedSecret> PlatformTokens::named() const {
+  std::vector<LoadedSecret> named;
   for (const OpenedSecret& each : opened_) named.push_back({each.info.name, &each.value});
   for (const Variable& each : variables_) named.push_back({each.name, &each.value});
   return named;

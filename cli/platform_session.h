@@ -47,7 +47,7 @@ class PlatformTokens {
   Result<const SecretBytes*> find(const SyncTarget& target) const;
   bool is_one(const SecretBytes& value) const;
   // For the guard of the record.
-  std::vector<NamedSecret> named() const;
+  std::vector<LoadedSecret> named() const;
 
  private:
   struct Variable {

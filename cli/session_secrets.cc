@@ -75,7 +75,7 @@ Result<SessionSecrets> open_session_secrets(Vault& vault, const std::vector<Rout
     PH_ASSIGN(secrets.others, vault.open_secrets(choice.others, "keep from child"));
   }
   secrets.placeholders = std::move(choice.placeholders);
-  std::vector<NamedSecret> named;
+  std::vector<LoadedSecret> named;
   for (const auto& [name, secret] : secrets.routed) named.push_back({name, &secret.value});
   for (const OpenedSecret& each : secrets.others) named.push_back({each.info.name, &each.value});
   secrets.scanner = std::make_shared<const SecretScanner>(named);

@@ -49,8 +49,11 @@ Result<std::vector<SecretInfo>> VaultAccess::list_locked() {
 }
 
 Result<LockedVault> VaultAccess::look_locked() {
-  PH_TRY(connect());
-  return Vault::look_locked(options_);
+  PH_ASSIGN(options_.reader, environment_.reader());
+  LateAppender late(environment_);
+  VaultOptions options = options_;
+  options.appender = &late;
+  return Vault::look_locked(options);
 }
 
 Result<bool> VaultAccess::forget_key() {

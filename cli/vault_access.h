@@ -36,7 +36,11 @@ class VaultAccess {
   void lock() { vault_.reset(); }
 
   Vault& vault() { return *vault_; }
-  Appender& appender() { return *options_.appender; }
+  // After open() or create() only.
+  Appender& appender() {
+    PH_CHECK(options_.appender != nullptr, "the appender of a vault that was not opened");
+    return *options_.appender;
+  }
   LedgerReader& reader() { return *options_.reader; }
   const Context& context() const { return options_.context; }
   // Every event belongs to the session. Call before open().

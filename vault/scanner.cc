@@ -68,13 +68,13 @@ std::string url_encoded(std::string_view value, std::string_view digits) {
 
 }  // namespace
 
-SecretScanner::SecretScanner(const std::vector<NamedSecret>& secrets) {
+SecretScanner::SecretScanner(const std::vector<LoadedSecret>& secrets) {
   std::array<std::uint8_t, 8> random{};
   system_random().fill(random);
   multiplier_ = window_at(random.data()) | 1;
 
   std::string blob;
-  for (const NamedSecret& secret : secrets) {
+  for (const LoadedSecret& secret : secrets) {
     const std::string_view value = secret.value->text();
     if (value.size() < kWordBytesMin) continue;
     const auto number = static_cast<std::uint32_t>(names_.size());

@@ -18,7 +18,7 @@
 namespace phantom {
 
 // Does not own the value, which is only read while the scanner is made.
-struct NamedSecret {
+struct LoadedSecret {
   std::string name;
   const SecretBytes* value = nullptr;
 };
@@ -26,7 +26,7 @@ struct NamedSecret {
 // Immutable once made; safe from several threads. Keeps what it searches for in SecretBytes.
 class SecretScanner {
  public:
-  explicit SecretScanner(const std::vector<NamedSecret>& secrets);
+  explicit SecretScanner(const std::vector<LoadedSecret>& secrets);
 
   struct Hit {
     std::string_view name;  // lives as long as the scanner

@@ -120,7 +120,7 @@ bool holds(SecretCheck check, std::string_view value) {
   }
 }
 
-std::optional<Span> key_block(std::string_view text, std::size_t header_size) {
+std::optional<TextSpan> key_block(std::string_view text, std::size_t header_size) {
   text = text.substr(0, kBlockMax);
   const bool putty = text.starts_with("PuTTY");
   std::size_t at = header_size;
@@ -147,10 +147,10 @@ std::optional<Span> key_block(std::string_view text, std::size_t header_size) {
   }
   if (body.size() < kBodyMin || shannon_entropy(body) < 3.5 || is_example(body))
     return std::nullopt;
-  return Span{0, end};
+  return TextSpan{0, end};
 }
 
-std::optional<Span> url_password(std::string_view text, std::size_t scheme_size) {
+std::optional<TextSpan> url_password(std::string_view text, std::size_t scheme_size) {
   text = text.substr(0, kUrlMax);
   std::size_t end = scheme_size;
   while (end < text.size() && !ends_url(text[end])) ++end;
@@ -170,7 +170,7 @@ std::optional<Span> url_password(std::string_view text, std::size_t scheme_size)
         is_example(user_info) || is_filled_in_later(user_info)) {
       return std::nullopt;
     }
-    return Span{scheme_size, scheme_size + user_info.size()};
+    return TextSpan{scheme_size, scheme_size + user_info.size()};
   }
   const std::string_view user = user_info.substr(0, colon);
   const std::string_view password = user_info.substr(colon + 1);
@@ -180,10 +180,10 @@ std::optional<Span> url_password(std::string_view text, std::size_t scheme_size)
   }
   if (is_private_host(host) && !looks_random("", password)) return std::nullopt;
   const std::size_t begin = scheme_size + colon + 1;
-  return Span{begin, begin + password.size()};
+  return TextSpan{begin, begin + password.size()};
 }
 
-std::optional<Span> connection_password(std::string_view text, std::string_view before) {
+std::optional<TextSpan> connection_password(std::string_view text, std::string_view before) {
   std::size_t end = 0;
   while (end < text.size() && end < 128 && text[end] != ';' && text[end] != '&' &&
          !(ends_url(text[end]))) {
@@ -203,7 +203,7 @@ std::optional<Span> connection_password(std::string_view text, std::string_view 
   for (const std::string_view local : {"=localhost", "=127.0.0.1", "=(local", "=.;", "=.\\"}) {
     if (around.find(local) != std::string::npos && !looks_random("", password)) return std::nullopt;
   }
-  return Span{0, end};
+  return TextSpan{0, end};
 }
 
 bool is_trivial_password(std::string_view password) {

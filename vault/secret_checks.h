@@ -16,23 +16,23 @@ Jwt jwt_kind(std::string_view value);
 // Checks that need the value alone: checksums, decoded parts.
 bool holds(SecretCheck check, std::string_view value);
 
-struct Span {
+struct TextSpan {
   std::size_t begin = 0;
   std::size_t end = 0;
 };
 
 // The key block that starts with a matched header of `header_size` bytes: header, body and end
 // line. Nothing when there is no key in it, as in code that reads or writes such blocks.
-std::optional<Span> key_block(std::string_view text, std::size_t header_size);
+std::optional<TextSpan> key_block(std::string_view text, std::size_t header_size);
 
 // The password, or a token in its place, of the URL that `text` starts with, whose scheme and "://"
 // have `scheme_size` bytes. Nothing for one that is a reference, an example, or the kind of
 // password that development databases on this machine have.
-std::optional<Span> url_password(std::string_view text, std::size_t scheme_size);
+std::optional<TextSpan> url_password(std::string_view text, std::size_t scheme_size);
 
 // The value of "password=" in a connection string: `text` starts behind the '=', `before` is what
 // stands in front of the name on its line.
-std::optional<Span> connection_password(std::string_view text, std::string_view before);
+std::optional<TextSpan> connection_password(std::string_view text, std::string_view before);
 
 // The words of such a check hold in any place where a password may stand.
 bool is_trivial_password(std::string_view password);

@@ -121,8 +121,8 @@ class SecretFinder::Window {
  public:
   struct Found {
     const SecretRule* rule = nullptr;
-    Span value;
-    Span random;
+    TextSpan value;
+    TextSpan random;
     std::string_view name;
   };
 
@@ -213,7 +213,7 @@ class SecretFinder::Window {
     return false;
   }
 
-  std::optional<Found> accepted(const SecretRule& rule, Span value, Span random,
+  std::optional<Found> accepted(const SecretRule& rule, TextSpan value, TextSpan random,
                                 std::string_view name) const {
     if (is_allowed(value.begin, value.end)) return std::nullopt;
     return Found{&rule, value, random, name};
@@ -234,16 +234,16 @@ class SecretFinder::Window {
         SecretShape::Match other;
         const std::string_view value = text.substr(span->begin, span->end - span->begin);
         if (check == SecretCheck::kUrl && automaton_.own_shape(value, other) != nullptr) continue;
-        const Span whole{at + span->begin, at + span->end};
+        const TextSpan whole{at + span->begin, at + span->end};
         return accepted(*each.rule, whole, whole, name_before(text_, whole.begin));
       }
       // The first rule that fits here has it, whichever keyword led to it.
       SecretShape::Match best;
       const PreparedRule* first = automaton_.own_shape(text, best);
       if (first == nullptr) continue;
-      const Span whole{at, at + best.size};
+      const TextSpan whole{at, at + best.size};
       if (in_blob(whole.begin, whole.end)) return std::nullopt;
-      const Span random{at + best.random_begin, at + best.random_begin + best.random_size};
+      const TextSpan random{at + best.random_begin, at + best.random_begin + best.random_size};
       return accepted(*first->rule, whole, random, name_before(text_, at));
     }
     return std::nullopt;
@@ -257,7 +257,7 @@ class SecretFinder::Window {
     }
     const auto span = connection_password(ahead(at + size), before);
     if (!span) return std::nullopt;
-    const Span value{at + size + span->begin, at + size + span->end};
+    const TextSpan value{at + size + span->begin, at + size + span->end};
     return accepted(*automaton_.rules[automaton_.connection].rule, value, value, "password");
   }
 
@@ -293,7 +293,8 @@ class SecretFinder::Window {
       }
       if (!Automaton::fits(each, value, match)) continue;
       if (in_blob(begin, begin + value.size())) return std::nullopt;
-      const Span random{begin + match.random_begin, begin + match.random_begin + match.random_size};
+      const TextSpan random{begin + match.random_begin,
+                            begin + match.random_begin + match.random_size};
       return accepted(*each.rule, {begin, begin + value.size()}, random, name);
     }
     return std::nullopt;

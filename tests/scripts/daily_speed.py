@@ -57,7 +57,7 @@ def main():
         run(PHANTOM, "import", "all.json", "--from", "env-json")
         (work / ".env").write_text("".join(f"{name}=\n" for name in names))
         if given.submitter:
-            run(given.submitter, env["PHANTOM_HOME"], "fill", str(given.events))
+            run(str(pathlib.Path(given.submitter).resolve()), env["PHANTOM_HOME"], "fill", str(given.events))
         events = json.loads(run(PHANTOM, "status", "--json"))["ledger"]["size"]
         need(not given.submitter or events >= given.events, f"only {events} events")
         listed = json.loads(run(PHANTOM, "list", "--json"))["secrets"]

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-PHANTOM = os.environ.get("PHANTOM_BIN", "")
+PHANTOM = os.path.realpath(os.environ.get("PHANTOM_BIN", ""))
 ROUTED = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GITHUB_TOKEN")
 SECONDS_MAX = 60
 

@@ -22,6 +22,7 @@ READ_TOOLS = {
     "phantom_status": {}, "phantom_check": {}, "phantom_config_show": {}, "phantom_config_diff": {},
     "phantom_doctor": {}, "phantom_approvals": {}, "phantom_service_list": {},
     "phantom_list_secrets": {"all_envs": True}, "phantom_why": {"name": "OPENAI_API_KEY"},
+    "phantom_history": {"name": "OPENAI_API_KEY"},
     "phantom_audit_show": {"last": 5, "type": ["mcp.*"]}, "phantom_audit_verify": {},
     "phantom_audit_stats": {}, "phantom_audit_uptime": {}, "phantom_sessions": {"last": 5},
 }

@@ -87,7 +87,7 @@ TEST(Scanner, ShortValuesAreFoundAsWholeWordsOnly) {
 
 TEST(Scanner, NamesTheRightOneOfMany) {
   std::vector<SecretBytes> values;
-  std::vector<NamedSecret> secrets;
+  std::vector<LoadedSecret> secrets;
   SeededRandom random(31);
   for (int i = 0; i < 300; ++i) {
     SecretBytes value = SecretBytes::zeros(8 + static_cast<std::size_t>(i % 40));
@@ -118,7 +118,7 @@ TEST(Scanner, NamesTheRightOneOfMany) {
 TEST(Scanner, GuardRefusesTheDraftAndNamesTheSecretNotItsValue) {
   const SecretBytes value = SecretBytes::copy_of(kScanned);
   const DraftGuard guard = make_draft_guard(
-      std::make_shared<const SecretScanner>(std::vector<NamedSecret>{{"API_KEY", &value}}));
+      std::make_shared<const SecretScanner>(std::vector<LoadedSecret>{{"API_KEY", &value}}));
   EXPECT_TRUE(guard(as_bytes("an honest event")).ok());
   const Status refused = guard(as_bytes("an event with " + std::string(kScanned)));
   ASSERT_FALSE(refused.ok());

@@ -56,7 +56,7 @@ TEST_F(VaultTest, RecordsEveryStep) {
 TEST_F(VaultTest, NoEventHoldsAValue) {
   const SecretBytes value = SecretBytes::copy_of("example-value-1");
   ledger.guard = make_draft_guard(
-      std::make_shared<const SecretScanner>(std::vector<NamedSecret>{{"KEY", &value}}));
+      std::make_shared<const SecretScanner>(std::vector<LoadedSecret>{{"KEY", &value}}));
   make_vault();
   EXPECT_EQ(value_of("KEY"), "example-value-1");
 }
