@@ -43,7 +43,9 @@ std::optional<Bytes> from_base64_unpadded(std::string_view text) {
 SecretBytes hmac(ByteView key, std::initializer_list<ByteView> parts) {
   crypto_auth_hmacsha256_state state;
   crypto_auth_hmacsha256_init(&state, key.data(), key.size());
-  for (const ByteView part : parts) crypto_auth_hmacsha256_update(&state, part.data(), part.size());
+  for (const ByteView part : parts) {
+    if (!part.empty()) crypto_auth_hmacsha256_update(&state, part.data(), part.size());
+  }
   SecretBytes out = SecretBytes::zeros(crypto_auth_hmacsha256_BYTES);
   crypto_auth_hmacsha256_final(&state, out.writable().data());
   sodium_memzero(&state, sizeof state);
@@ -53,7 +55,8 @@ SecretBytes hmac(ByteView key, std::initializer_list<ByteView> parts) {
 // RFC 5869 with SHA-256 and one block of output.
 SecretBytes hkdf(const SecretBytes& secret, ByteView salt, std::string_view info) {
   // HMAC pads its key with zeros, so that no salt and 32 zero bytes are the same.
-  const SecretBytes extracted = hmac(salt, {secret.view()});
+  constexpr std::array<std::uint8_t, crypto_auth_hmacsha256_BYTES> kNoSalt{};
+  const SecretBytes extracted = hmac(salt.empty() ? ByteView(kNoSalt) : salt, {secret.view()});
   const std::uint8_t counter = 1;
   return hmac(extracted.view(), {as_bytes(info), ByteView(&counter, 1)});
 }
