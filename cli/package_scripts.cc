@@ -1,5 +1,6 @@
 #include "cli/package_scripts.h"
 
+#include "cli/json_edit.h"
 #include "events/encoding.h"
 
 #include <boost/json.hpp>
@@ -11,7 +12,6 @@
 namespace phantom {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kPrefix = "phantom exec -- ";
 constexpr std::string_view kRaw = ":raw";
 
@@ -24,83 +24,23 @@ bool contains(const auto& list, std::string_view word) {
   return std::find(std::begin(list), std::end(list), word) != std::end(list);
 }
 
-// Goes through a text that is known to be JSON.
-class JsonPlaces {
- public:
-  JsonPlaces(std::string_view text, std::size_t at) : text_(text), at_(at) {}
-
-  char peek() {
-    while (at_ < text_.size() && contains(std::string_view(" \t\r\n"), text_[at_])) ++at_;
-    return at_ < text_.size() ? text_[at_] : '\0';
-  }
-  std::size_t at() const { return at_; }
-  void skip(char expected) {
-    PH_CHECK(peek() == expected, "JSON that was parsed is none");
-    ++at_;
-  }
-  // Past one value, whatever it is.
-  void skip_value() {
-    const char first = peek();
-    if (first == '"') return skip_text();
-    if (first != '{' && first != '[') {
-      while (at_ < text_.size() && !contains(std::string_view(" \t\r\n,]}"), text_[at_])) ++at_;
-      return;
-    }
-    int depth = 0;
-    do {
-      const char c = peek();
-      PH_CHECK(c != '\0', "JSON that was parsed has no end");
-      if (c == '"') {
-        skip_text();
-        continue;
-      }
-      if (c == '{' || c == '[') ++depth;
-      if (c == '}' || c == ']') --depth;
-      ++at_;
-    } while (depth > 0);
-  }
-
- private:
-  static bool contains(std::string_view set, char c) {
-    return set.find(c) != std::string_view::npos;
-  }
-  void skip_text() {
-    for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
-      if (text_[at_] == '\\') ++at_;
-    }
-    ++at_;
-  }
-
-  std::string_view text_;
-  std::size_t at_;
-};
-
-// The text of a JSON string token.
-std::string decoded(std::string_view token) {
-  return std::string(boost::json::parse(token).as_string());
-}
-
-// The entries of the object that begins at `at`: where names and values stand.
-std::vector<PackageScript> entries_of(std::string_view text, std::size_t at) {
+// The members of an object, with the text of those that are text.
+Result<std::vector<PackageScript>> entries_of(std::string_view text, const JsonPath& object) {
+  PH_ASSIGN(const std::vector<JsonMember> members,
+            json_members(text, object, JsonDialect::kStrict));
   std::vector<PackageScript> entries;
-  JsonPlaces places(text, at);
-  places.skip('{');
-  while (places.peek() != '}') {
-    if (places.peek() == ',') places.skip(',');
+  for (const JsonMember& member : members) {
     PackageScript entry;
-    places.peek();
-    entry.name_begin = places.at();
-    places.skip_value();
-    entry.name_end = places.at();
-    entry.name = decoded(text.substr(entry.name_begin, entry.name_end - entry.name_begin));
-    places.skip(':');
-    places.peek();
-    entry.value_begin = places.at();
-    places.skip_value();
-    entry.value_end = places.at();
+    entry.name = member.name;
+    entry.name_begin = member.name_begin;
+    entry.name_end = member.name_end;
+    entry.value_begin = member.value_begin;
+    entry.value_end = member.value_end;
     entry.is_text = text[entry.value_begin] == '"';
     if (entry.is_text) {
-      entry.command = decoded(text.substr(entry.value_begin, entry.value_end - entry.value_begin));
+      const std::string_view token =
+          text.substr(entry.value_begin, entry.value_end - entry.value_begin);
+      entry.command = std::string(boost::json::parse(token).as_string());
     }
     entries.push_back(std::move(entry));
   }
@@ -170,13 +110,11 @@ std::string shell_quoted(std::string_view command) {
 }  // namespace
 
 Result<std::vector<PackageScript>> parse_package_scripts(std::string_view text) {
-  const std::size_t begin = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  boost::system::error_code code;
-  const boost::json::value whole = boost::json::parse(text.substr(begin), code);
-  if (code || !whole.is_object()) return no_package("package.json is no JSON object");
+  const auto whole = entries_of(text, {});
+  if (!whole.ok() && whole.error().code == Code::kLimit) return whole.error();
+  if (!whole.ok()) return no_package("package.json is no JSON object");
   const PackageScript* scripts = nullptr;
-  const std::vector<PackageScript> members = entries_of(text, begin);
-  for (const PackageScript& member : members) {
+  for (const PackageScript& member : *whole) {
     if (member.name != "scripts") continue;
     if (scripts != nullptr) return no_package("package.json has \"scripts\" twice");
     scripts = &member;
@@ -185,7 +123,7 @@ Result<std::vector<PackageScript>> parse_package_scripts(std::string_view text) 
     return Error{Code::kNotFound, "package.json has no scripts", "there is nothing to change"};
   }
   if (text[scripts->value_begin] != '{') return no_package("\"scripts\" is no JSON object");
-  std::vector<PackageScript> found = entries_of(text, scripts->value_begin);
+  PH_ASSIGN(std::vector<PackageScript> found, entries_of(text, {"scripts"}));
   std::set<std::string_view> names;
   for (const PackageScript& each : found) {
     if (!names.insert(each.name).second) {
