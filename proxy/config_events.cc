@@ -4,6 +4,7 @@
 #include "events/limits.h"
 #include "events/producers.h"
 #include "ledger/reader.h"
+#include "ledger/typed_history.h"
 #include "schema/events_generated.h"
 
 #include <algorithm>
@@ -109,27 +110,12 @@ Draft config_refused(const Context& context, const ConfigRefusal& refusal) {
 
 Result<std::optional<AcceptedConfig>> last_accepted_config(const LedgerReader& ledger,
                                                            std::string_view project) {
-  const EventNo wanted = event_no<schema::ConfigAccepted>();
   std::optional<AcceptedConfig> accepted;
-  Status problem;
-  PH_TRY(ledger.history(config_tag(project), [&](Seq seq, const Bytes& bytes) {
-    Result<const schema::Entry*> entry = parse_entry(bytes);
-    if (!entry) {
-      problem = std::move(entry.error());
-      return false;
-    }
-    if ((*entry)->type() != wanted || (*entry)->outcome() != Outcome::Ok) return true;
-    const auto* payload = (*entry)->payload();
-    const ByteView view(payload->data(), payload->size());
-    if (Status checked = check_payload(wanted, view); !checked) {
-      problem = std::move(checked);
-      return false;
-    }
-    accepted = read_accepted(seq, (*entry)->time_ns(),
-                             *flatbuffers::GetRoot<schema::ConfigAccepted>(view.data()));
-    return false;
-  }));
-  PH_TRY(std::move(problem));
+  PH_TRY(visit_history_of<schema::ConfigAccepted>(
+      ledger, config_tag(project), [&](Seq seq, const auto& entry, const auto& event) {
+        accepted = read_accepted(seq, entry.time_ns(), event);
+        return false;
+      }));
   return accepted;
 }
 

@@ -4,6 +4,7 @@
 #include "events/limits.h"
 #include "events/producers.h"
 #include "ledger/reader.h"
+#include "ledger/typed_history.h"
 #include "schema/events_generated.h"
 
 #include <algorithm>
@@ -113,34 +114,18 @@ Draft sync_pull_completed(const Context& context, Seq requested, const SyncTarge
 
 Result<bool> is_synced_there(const LedgerReader& ledger, const std::string& project,
                              const SyncTarget& target, const std::string& full_name) {
-  const EventNo wanted = event_no<schema::SyncItemCompleted>();
   bool synced = false;
-  Status problem;
-  const Status walked =
-      ledger.history(secret_tag(project, full_name), [&](Seq, const Bytes& bytes) {
-        Result<const schema::Entry*> entry = parse_entry(bytes);
-        if (!entry) {
-          problem = std::move(entry.error());
-          return false;
-        }
-        if ((*entry)->type() != wanted || (*entry)->outcome() != Outcome::Ok) return true;
-        const auto* payload = (*entry)->payload();
-        const ByteView view(payload->data(), payload->size());
-        if (Status checked = check_payload(wanted, view); !checked) {
-          problem = std::move(checked);
-          return false;
-        }
-        const auto* event = flatbuffers::GetRoot<schema::SyncItemCompleted>(view.data());
-        if (text_or_empty(event->platform()) != target.config.platform ||
-            text_or_empty(event->remote_project()) != target.config.project ||
-            text_or_empty(event->remote_environment()) != target.places_text() ||
-            text_or_empty(event->secret_name()) != full_name) {
+  const Status walked = visit_history_of<schema::SyncItemCompleted>(
+      ledger, secret_tag(project, full_name), [&](Seq, const auto&, const auto& event) {
+        if (text_or_empty(event.platform()) != target.config.platform ||
+            text_or_empty(event.remote_project()) != target.config.project ||
+            text_or_empty(event.remote_environment()) != target.places_text() ||
+            text_or_empty(event.secret_name()) != full_name) {
           return true;
         }
-        synced = text_or_empty(event->action()) != write_action_name(WriteAction::kDelete);
+        synced = text_or_empty(event.action()) != write_action_name(WriteAction::kDelete);
         return false;
       });
-  PH_TRY(std::move(problem));
   // Removed events prove nothing: what they may have said counts as not said.
   if (!walked.ok() && walked.error().code != Code::kNotFound) return walked.error();
   return synced;
