@@ -22,23 +22,11 @@ namespace fs = std::filesystem;
 constexpr std::size_t kNoteBytesMax = 64 * 1024;
 constexpr mode_t kNoteMode = 0444;
 
-Error file_error(const char* what, const fs::path& path, int number) {
-  const std::string message =
-      std::string(what) + " " + path.string() + ": " + std::strerror(number);
-  switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-      return {Code::kBusy, message, "is it mounted? The directory itself is never made"};
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return {Code::kDenied, message};
-    case ENOSPC:
-    case EDQUOT:
-      return {Code::kLimit, message};
-    default:
-      return {Code::kIo, message};
-  }
+// A directory that is not there may be there again later.
+Error anchor_error(const char* what, const fs::path& path, int number) {
+  Error error = file_error(what, path, number);
+  if (error.code != Code::kNotFound) return error;
+  return {Code::kBusy, error.message, "is it mounted? The directory itself is never made"};
 }
 
 class DirectoryAnchor final : public Anchor {
@@ -55,9 +43,9 @@ class DirectoryAnchor final : public Anchor {
       if (wrong) return AnchorAnswer(std::move(*wrong));
     }
     struct stat info {};
-    if (::stat(root_.c_str(), &info) != 0) return file_error("look at", root_, errno);
+    if (::stat(root_.c_str(), &info) != 0) return anchor_error("look at", root_, errno);
     if (::mkdir(own_.c_str(), 0755) != 0 && errno != EEXIST) {
-      return file_error("make directory", own_, errno);
+      return anchor_error("make directory", own_, errno);
     }
     PH_TRY(sync_directory(root_));
     AnchorReceipt receipt{setup_.spec.name, push.checkpoint.checkpoint.size, push.checkpoint.note};
@@ -76,7 +64,7 @@ class DirectoryAnchor final : public Anchor {
                                           std::size_t newest_max) override {
     std::vector<std::uint64_t> sizes;
     std::error_code code;
-    if (!fs::is_directory(root_, code)) return file_error("look at", root_, ENOENT);
+    if (!fs::is_directory(root_, code)) return anchor_error("look at", root_, ENOENT);
     fs::directory_iterator entries(own_, code);
     if (code == std::errc::no_such_file_or_directory) return std::vector<AnchorReceipt>();
     for (; !code && entries != fs::directory_iterator(); entries.increment(code)) {
@@ -85,7 +73,7 @@ class DirectoryAnchor final : public Anchor {
         sizes.push_back(*size);
       }
     }
-    if (code) return file_error("read", own_, code.value());
+    if (code) return anchor_error("read", own_, code.value());
     std::sort(sizes.rbegin(), sizes.rend());
     if (sizes.size() > newest_max) sizes.resize(newest_max);
     std::vector<AnchorReceipt> notes;
@@ -115,19 +103,19 @@ class DirectoryAnchor final : public Anchor {
         own_ / ("." + size_file_name(receipt.size) + "." + std::to_string(::getpid()));
     {
       const Fd out(::open(unnamed.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kNoteMode));
-      if (!out.good()) return file_error("write", unnamed, errno);
+      if (!out.good()) return anchor_error("write", unnamed, errno);
       const ssize_t wrote = ::write(out.get(), receipt.note.data(), receipt.note.size());
       if (wrote != static_cast<ssize_t>(receipt.note.size()) || ::fsync(out.get()) != 0) {
         const int number = wrote < 0 ? errno : ENOSPC;
         ::unlink(unnamed.c_str());
-        return file_error("write", unnamed, number);
+        return anchor_error("write", unnamed, number);
       }
     }
     // link() never replaces what is there: this is what makes the directory grow only.
     const int linked = ::link(unnamed.c_str(), file.c_str());
     const int number = errno;
     ::unlink(unnamed.c_str());
-    if (linked != 0 && number != EEXIST) return file_error("write", file, number);
+    if (linked != 0 && number != EEXIST) return anchor_error("write", file, number);
     PH_TRY(sync_directory(own_));
     return linked == 0;
   }

@@ -12,27 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error file_error(const char* operation, const fs::path& path, int number) {
-  const std::string message =
-      std::string(operation) + " " + path.string() + ": " + std::strerror(number);
-  switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-      return {Code::kNotFound, message};
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return {Code::kDenied, message};
-    case ENOSPC:
-    case EDQUOT:
-      return {Code::kLimit, message, "free some disk space, then try again"};
-    case EEXIST:
-      return {Code::kExists, message};
-    default:
-      return {Code::kIo, message};
-  }
-}
-
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
@@ -60,6 +39,27 @@ Status write_all(int fd, ByteView bytes, const fs::path& path) {
 }
 
 }  // namespace
+
+Error file_error(const char* operation, const fs::path& path, int number) {
+  const std::string message =
+      std::string(operation) + " " + path.string() + ": " + std::strerror(number);
+  switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+      return {Code::kNotFound, message};
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return {Code::kDenied, message};
+    case ENOSPC:
+    case EDQUOT:
+      return {Code::kLimit, message, "free some disk space, then try again"};
+    case EEXIST:
+      return {Code::kExists, message};
+    default:
+      return {Code::kIo, message};
+  }
+}
 
 Result<Home> resolve_home(const char* phantom_home, const char* home) {
   fs::path root;

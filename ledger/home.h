@@ -17,6 +17,10 @@ struct Home {
   std::filesystem::path trust() const { return root / "trust"; }
 };
 
+// What a failed call on a file means to the caller: kNotFound, kDenied, kLimit when the disk is
+// full, kExists, else kIo. `number` is its errno.
+Error file_error(const char* operation, const std::filesystem::path& path, int number);
+
 // From PHANTOM_HOME (absolute after this) or the password database. Touches no file.
 Result<Home> resolve_home(const char* phantom_home, const char* home);
 
