@@ -2,6 +2,7 @@
 
 #include "cli/part_file.h"
 #include "events/sha256.h"
+#include "ledger/home.h"
 #include "vault/unlock.h"
 #include "vault/vault_file.h"
 
@@ -134,7 +135,7 @@ Status await(pid_t child, const std::string& program, std::int64_t until_ms) {
 // Gives `value` to the program's standard input.
 Status feed(const std::vector<std::string>& words, ByteView value) {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return file_error("a pipe", "cannot make");
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return file_error("cannot make", "a pipe", errno);
   Fd read_end(ends[0]);
   Fd write_end(ends[1]);
   const std::int64_t until_ms = now_ms() + kToolMsMax;
@@ -280,13 +281,13 @@ std::string find_program(const char* path, const std::string& name) {
 Result<ClipboardKeeper> ClipboardKeeper::start(ClipboardTool tool) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return file_error("a socket", "cannot make");
+    return file_error("cannot make", "a socket", errno);
   }
   const pid_t child = ::fork();
   if (child < 0) {
     ::close(ends[0]);
     ::close(ends[1]);
-    return file_error("a process", "cannot make");
+    return file_error("cannot make", "a process", errno);
   }
   if (child == 0) {
     ::close(ends[0]);

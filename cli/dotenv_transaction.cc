@@ -29,7 +29,7 @@ Status write_all(int fd, std::string_view text, const std::string& name) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return file_error(name, "cannot write");
+    if (written < 0) return file_error("cannot write", name, errno);
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
@@ -39,13 +39,13 @@ Status write_all(int fd, std::string_view text, const std::string& name) {
 Result<StagedFile> stage_file(const fs::path& target, std::string_view text, unsigned mode) {
   std::string name = target.string() + std::string(kStageMark) + std::string(kStageRandom, 'X');
   const int fd = ::mkostemp(name.data(), O_CLOEXEC);
-  if (fd < 0) return file_error(target.string(), "cannot write beside");
+  if (fd < 0) return file_error("cannot write beside", target.string(), errno);
   Status done;
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0 || ::fchmod(fd, mode) != 0) {
-    done = file_error(name, "cannot prepare");
+    done = file_error("cannot prepare", name, errno);
   }
   if (done.ok()) done = write_all(fd, text, name);
-  if (done.ok() && ::fsync(fd) != 0) done = file_error(name, "cannot sync");
+  if (done.ok() && ::fsync(fd) != 0) done = file_error("cannot sync", name, errno);
   if (done.ok()) return StagedFile{name, fd};
   ::unlink(name.c_str());
   ::close(fd);
@@ -53,7 +53,8 @@ Result<StagedFile> stage_file(const fs::path& target, std::string_view text, uns
 }
 
 Status rename_durably(const fs::path& from, const fs::path& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) return file_error(to.string(), "cannot replace");
+  if (::rename(from.c_str(), to.c_str()) != 0)
+    return file_error("cannot replace", to.string(), errno);
   return sync_directory(to.has_parent_path() ? to.parent_path() : ".");
 }
 

@@ -12,6 +12,7 @@
 #include "events/encoding.h"
 #include "events/limits.h"
 #include "ledger/bundle_write.h"
+#include "ledger/home.h"
 
 #include <cerrno>
 #include <unistd.h>
@@ -79,7 +80,7 @@ Status write_all(const PartFile& file, ByteView bytes) {
   while (!bytes.empty()) {
     const ssize_t done = ::write(file.fd(), bytes.data(), bytes.size());
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return file_error(file.part(), "cannot write");
+    if (done < 0) return file_error("cannot write", file.part(), errno);
     bytes = bytes.subspan(static_cast<std::size_t>(done));
   }
   return {};

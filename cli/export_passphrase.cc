@@ -4,6 +4,7 @@
 #include "ledger/home.h"
 #include "vault/unlock.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ constexpr std::size_t kFileBytesMax = 4'096;
 
 Result<SecretBytes> read_private(const std::filesystem::path& file) {
   struct stat info {};
-  if (::stat(file.c_str(), &info) != 0) return file_error(file.string(), "cannot read");
+  if (::stat(file.c_str(), &info) != 0) return file_error("cannot read", file.string(), errno);
   if ((info.st_mode & 0077) != 0 || !S_ISREG(info.st_mode)) {
     return Error{Code::kDenied, file.string() + " is not a file that only its owner can read",
                  "run 'chmod 600 " + file.string() + "'"};

@@ -1,6 +1,7 @@
 #include "cli/export_sink.h"
 
 #include "cli/part_file.h"
+#include "ledger/home.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -29,7 +30,7 @@ Status write_all(const std::string& file, int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t done = ::write(fd, bytes.data(), bytes.size());
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return file_error(file, "cannot write");
+    if (done < 0) return file_error("cannot write", file, errno);
     bytes.remove_prefix(static_cast<std::size_t>(done));
   }
   return {};
@@ -65,7 +66,7 @@ class GrowingFileSink final : public ExportSink {
     return true;
   }
   Status finish() override {
-    if (::fsync(fd_) != 0) return file_error(file_, "cannot sync");
+    if (::fsync(fd_) != 0) return file_error("cannot sync", file_, errno);
     return {};
   }
 
@@ -78,13 +79,13 @@ class GrowingFileSink final : public ExportSink {
 // Size of the file up to the end of its last whole line.
 Result<off_t> whole_lines(const std::string& file, int fd) {
   struct stat state = {};
-  if (::fstat(fd, &state) != 0) return file_error(file, "cannot read");
+  if (::fstat(fd, &state) != 0) return file_error("cannot read", file, errno);
   char block[65'536];
   off_t end = state.st_size;
   while (end > 0) {
     const off_t begin = std::max<off_t>(0, end - static_cast<off_t>(sizeof block));
     const ssize_t size = ::pread(fd, block, static_cast<std::size_t>(end - begin), begin);
-    if (size != end - begin) return file_error(file, "cannot read");
+    if (size != end - begin) return file_error("cannot read", file, errno);
     const std::string_view text(block, static_cast<std::size_t>(size));
     const std::size_t line_break = text.rfind('\n');
     if (line_break != text.npos) return begin + static_cast<off_t>(line_break) + 1;
@@ -96,8 +97,9 @@ Result<off_t> whole_lines(const std::string& file, int fd) {
 Status GrowingFileSink::start() {
   PH_ASSIGN(const off_t size, whole_lines(file_, fd_));
   struct stat state = {};
-  if (::fstat(fd_, &state) != 0) return file_error(file_, "cannot read");
-  if (S_ISREG(state.st_mode) && ::ftruncate(fd_, size) != 0) return file_error(file_, "cannot cut");
+  if (::fstat(fd_, &state) != 0) return file_error("cannot read", file_, errno);
+  if (S_ISREG(state.st_mode) && ::ftruncate(fd_, size) != 0)
+    return file_error("cannot cut", file_, errno);
   continues_ = size > 0;
   return {};
 }
@@ -115,7 +117,7 @@ Result<std::unique_ptr<ExportSink>> sink_to_new_file(const std::string& file) {
 
 Result<std::unique_ptr<ExportSink>> sink_to_growing_file(const std::string& file) {
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (fd < 0) return file_error(file, "cannot open");
+  if (fd < 0) return file_error("cannot open", file, errno);
   auto sink = std::make_unique<GrowingFileSink>(file, fd);
   PH_TRY(sink->start());
   return std::unique_ptr<ExportSink>(std::move(sink));

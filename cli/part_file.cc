@@ -11,15 +11,6 @@
 
 namespace phantom {
 
-Error file_error(const std::string& file, const char* what) {
-  const int number = errno;
-  const Code code = number == ENOSPC || number == EDQUOT    ? Code::kLimit
-                    : number == EACCES || number == EPERM   ? Code::kDenied
-                    : number == ENOENT || number == ENOTDIR ? Code::kNotFound
-                                                            : Code::kIo;
-  return Error{code, std::string(what) + " " + file + ": " + std::strerror(number)};
-}
-
 Result<PartFile> PartFile::make(const std::string& file) {
   // Another export to the same file may be running: its part is not ours to overwrite.
   const std::string part = file + ".part";
@@ -28,7 +19,7 @@ Result<PartFile> PartFile::make(const std::string& file) {
     return Error{Code::kExists, part + " is there: another export runs, or one was killed",
                  "remove it when no other export runs"};
   }
-  if (fd < 0) return file_error(part, "cannot make");
+  if (fd < 0) return file_error("cannot make", part, errno);
   return PartFile(file, fd);
 }
 
@@ -44,9 +35,10 @@ PartFile::~PartFile() {
 }
 
 Status PartFile::publish() {
-  if (::fsync(fd_) != 0) return file_error(part_, "cannot sync");
+  if (::fsync(fd_) != 0) return file_error("cannot sync", part_, errno);
   // Readers see nothing of it before this.
-  if (::rename(part_.c_str(), target_.c_str()) != 0) return file_error(target_, "cannot write");
+  if (::rename(part_.c_str(), target_.c_str()) != 0)
+    return file_error("cannot write", target_, errno);
   ::close(std::exchange(fd_, -1));
   const std::filesystem::path directory = std::filesystem::path(target_).parent_path();
   return sync_directory(directory.empty() ? "." : directory);

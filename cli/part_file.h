@@ -7,9 +7,6 @@
 
 namespace phantom {
 
-// Says what the operating system said, by errno.
-Error file_error(const std::string& file, const char* what);
-
 class PartFile {
  public:
   // Makes FILE.part, empty. kExists when it is there: another export may be writing it.
